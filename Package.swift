@@ -3,6 +3,7 @@
 // supcon: Supervised Contrastive training of image encoders on CPUs over MPI.
 // The targets are the stages of the walk (docs/tour.md); dependencies point only downwards.
 
+import Glibc
 import PackageDescription
 
 // MARK: - Settings
@@ -21,14 +22,24 @@ let oneDNNLinkerSettings: [LinkerSetting] =
   ? [.linkedLibrary("dnnl")]
   : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
 
-/// The MPI library, by SUPCON_MPI: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of
-/// either, such as `cray-mpich` or `impi`.
-let mpi: (pkgConfig: String, packages: [String], path: String) =
-  switch Context.environment["SUPCON_MPI"] ?? "" {
-  case "", "ompi": ("ompi-c", ["libopenmpi-dev", "openmpi-bin"], "Sources/CMPI")
-  case "mpich": ("mpich", ["libmpich-dev", "mpich"], "Sources/CMPI/mpich")
-  case let name: (name, [], "Sources/CMPI/mpich")
-  }
+/// The folders of mpi.h and the name of the MPI library, which Sources/CMPI loads when MPI starts: nothing is linked.
+/// SUPCON_MPI selects it: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such
+/// as `cray-mpich` or `impi`.
+let mpi: [CSetting] = {
+  guard let pipe = popen("'\(Context.packageDirectory)/scripts/find-mpi.sh'", "r") else { fatalError("no shell") }
+  var lines: [String] = []
+  while let line = readLine(from: pipe) { lines.append(line) }
+  // The script has said what is missing.
+  guard pclose(pipe) == 0, let library = lines.popLast() else { exit(69) }
+  return [.define("CMPI_LIBRARY", to: "\"\(library)\""), .unsafeFlags(lines.flatMap { folder in ["-isystem", folder] })]
+}()
+
+/// Reads a line of a file without its end; `nil` at the end of the file.
+func readLine(from file: UnsafeMutablePointer<FILE>) -> String? {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+  return String(decoding: buffer.prefix { byte in byte != 0 && byte != 10 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
 
 /// The commit that `supcon --version` names; the build does not depend on git.
 let commit: [CSetting] =
@@ -38,7 +49,6 @@ let commit: [CSetting] =
 // MARK: - C libraries, from Debian's packages (scripts/install-dependencies.sh)
 
 let libraries: [Target] = [
-  .systemLibrary(name: "CMPI", path: mpi.path, pkgConfig: mpi.pkgConfig, providers: [.apt(mpi.packages)]),
   .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
   .systemLibrary(name: "CImageCodecs", providers: [.apt(["libturbojpeg0-dev", "libpng-dev"])]),
   .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -62,6 +72,7 @@ let stages: [Target] = [
     swiftSettings: swiftSettings),
   .target(name: "Optimizers", dependencies: ["NeuralNet"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
+  .target(name: "CMPI", cSettings: mpi),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Watchdog", dependencies: ["ParallelLoops"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(

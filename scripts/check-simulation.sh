@@ -35,17 +35,20 @@ mkdir -p "$plans"
 # The MPI target for SMPI's mpi.h, and the step that uses it, as a library, which is what smpirun loads. The runtime of Swift is in it, so that
 # the linker leads its memory to scripts/simulation, too.
 options=(-O -wmo -parse-as-library -swift-version 6 -package-name supcon -enforce-exclusivity=unchecked -static-stdlib
-  -cross-module-optimization -suppress-warnings -I Sources/CMPI/mpich -Xcc -I/usr/include/smpi -Xcc -DSMPI_NO_OVERRIDE_MALLOC)
+  -cross-module-optimization -suppress-warnings -I Sources/CMPI/include)
 swiftc "${options[@]}" -module-name MPI -emit-module -emit-module-path "$folder/MPI.swiftmodule" -c -o "$folder/MPI.o" \
   Sources/MPI/*.swift Sources/MPI/Reduction/*.swift
 swiftc "${options[@]}" -I "$folder" -module-name simulated_step -c -o "$folder/step.o" Tests/Executables/SimulatedStep/*.swift
-clang -O2 -fPIC -Wall -I/usr/include/smpi -c -o "$folder/simulation.o" scripts/simulation/simulation.c
+for source in Sources/CMPI/*.c scripts/simulation/simulation.c; do
+  clang -O2 -fPIC -Wall -I/usr/include/smpi -ISources/CMPI/include '-DCMPI_LIBRARY="libsimgrid.so"' -c \
+    -o "$folder/$(basename "$source" .c).o" "$source"
+done
 wrapped=()
-for name in usleep clock_gettime MPI_Init_thread MPI_Alltoallv MPI_Ialltoallv MPI_Iallgatherv MPI_Test malloc free malloc_usable_size mmap munmap madvise \
+for name in usleep clock_gettime dlsym malloc free malloc_usable_size mmap munmap madvise \
   memcpy memmove memset; do
   wrapped+=(-Xlinker "--wrap=$name")
 done
-swiftc -emit-library -static-stdlib -o "$folder/libstep.so" "$folder"/{step,MPI,simulation}.o "${wrapped[@]}" -lsimgrid -lm
+swiftc -emit-library -static-stdlib -o "$folder/libstep.so" "$folder"/*.o "${wrapped[@]}" -lsimgrid -lm
 
 overlap=on
 [ "$batch_norm" = shard ] || overlap=off

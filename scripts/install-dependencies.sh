@@ -5,8 +5,7 @@ set -euo pipefail
 packages=(libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev zlib1g-dev pkg-config)
 case ${SUPCON_MPI:-ompi} in
   ompi) packages+=(libopenmpi-dev openmpi-bin) ;;
-  # Its pkg-config file names libraries whose -dev packages Debian only recommends.
-  mpich) packages+=(libmpich-dev mpich libucx-dev libhwloc-dev) ;;
+  mpich) packages+=(libmpich-dev mpich) ;;
   *) pkg-config --exists "$SUPCON_MPI" || { echo "install-dependencies: SUPCON_MPI=$SUPCON_MPI: expected ompi, mpich, or a name that pkg-config knows" >&2 && exit 64; } ;;
 esac
 missing=()

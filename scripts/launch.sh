@@ -111,12 +111,18 @@ launcher_kind() {
   esac
 }
 
+# Prints which MPI a program needs, given what it says of an MPI that it cannot load.
+missing_mpi() {
+  case $1 in
+    *'compiled for MPICH'*) echo "MPICH 3.2 or later, Intel MPI or Cray MPICH (Debian: mpich): $1" ;;
+    *) echo "Open MPI 4 or 5 (Debian: openmpi-bin): $1" ;;
+  esac
+}
+
 # Prints which package has what the loader of programs did not find, given its words.
 missing_library() {
   local name
   case $1 in
-    *libmpich.so* | *libmpi.so.12*) echo 'MPICH 3.2 or later, Intel MPI or Cray MPICH (Debian: mpich)' ;;
-    *libmpi.so*) echo 'Open MPI 4 or 5 (Debian: openmpi-bin)' ;;
     *libdnnl.so.2* | *DNNL_2*) echo 'oneDNN 2, the minor version that the program was built with or a later one (Debian 12: libdnnl2)' ;;
     *libdnnl.so.3* | *'undefined symbol: dnnl_'*)
       echo 'oneDNN, the minor version that the program was built with or a later one (Debian 12: libdnnl2; Debian 13: libdnnl3.6)'
@@ -129,7 +135,6 @@ missing_library() {
     *libswift* | *libFoundation* | *libdispatch*) echo 'the Swift runtime that it was built with; a program of scripts/package.sh or scripts/install.sh needs none' ;;
     *GLIBCXX* | *CXXABI* | *libstdc++.so*) echo "GNU's C++ library as new as that of the host on which it was built (Debian: libstdc++6)" ;;
     *GLIBC*) echo 'a C library as new as that of the host on which it was built: build the package on the oldest host' ;;
-    *'undefined symbol: MPI_'*) echo 'an MPI as new as the one that it was built with (Debian: openmpi-bin or mpich)' ;;
     *)
       name=$(sed -n 's/.*loading shared libraries: \([^ :]*\).*/\1/p' <<<"$1" | head -n 1)
       echo "${name:-a library}: ${1%%$'\n'*}"
@@ -150,6 +155,7 @@ version=$("$supcon" --version 2>&1 </dev/null) || ! is_loader_error "$version" |
 
 # The first launcher that belongs to the MPI of the program: one of another MPI would start N jobs of one rank.
 mpi=$(sed -n 's/^MPI *//p' <<<"$version")
+[[ $mpi != 'not found: '* ]] || fail 69 "$supcon finds no MPI on $(hostname): it lacks $(missing_mpi "$mpi")"
 mpirun=${SUPCON_MPIRUN:-} kind=''
 for candidate in ${mpirun:-mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra}; do
   command -v "$candidate" >/dev/null || continue
@@ -253,6 +259,8 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
     esac
     grep -q "/\($daemon\)" <<<"$answer" ||
       fail 69 "host $name lacks the daemon of ${mpi:-this MPI} (${daemon%%\\*}): install the same MPI there as on $here"
+    theirs=$(sed -n 's/^MPI  *not found/not found/p' <<<"$answer")
+    [ -z "$theirs" ] || fail 69 "$supcon finds no MPI on host $name: it lacks $(missing_mpi "$theirs")"
     ! is_loader_error "$answer" || fail 69 "$supcon does not start on host $name: it lacks $(missing_library "$answer")"
     # Another PATH there may find no launcher; a daemon is enough.
     theirs=$(sed -n 's/^launcher \(..*\)/\1/p' <<<"$answer")

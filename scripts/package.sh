@@ -38,6 +38,17 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/supcon-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 umask 022
 
+# The package of the MPI library, with the version that its programs need. The program loads it when MPI starts, which dpkg-shlibdeps cannot see.
+mpi_package() {
+  local library dependency
+  library=$("$root/scripts/find-mpi.sh" | tail -n 1)
+  dependency=$(awk -v name="${library%%.so.*}" -v version="${library##*.so.}" '
+    $1 == name && $2 == version { sub(/^[^ ]+ [^ ]+ /, ""); print; exit }' /var/lib/dpkg/info/*.shlibs)
+  [ -n "$dependency" ] || dependency=$(dpkg-query -S "*/$library" 2>/dev/null | sed -n '1s/[:,].*//p')
+  [ -n "$dependency" ] || fail 70 "no installed package has $library, the MPI library of SUPCON_MPI=$mpi"
+  echo "$dependency"
+}
+
 make_deb() {
   local tree=$work/deb depends
   "$root/scripts/install.sh" --prefix "$tree/usr"
@@ -45,6 +56,7 @@ make_deb() {
   printf '%s\n' "Source: $name" "Maintainer: supcon" '' "Package: $name" 'Architecture: any' >"$work/source/debian/control"
   depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$tree/usr/lib/supcon/supcon" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
   [ -n "$depends" ] || fail 70 "dpkg-shlibdeps found no dependencies of $tree/usr/lib/supcon/supcon"
+  depends+=", $(mpi_package)"
   cat >"$tree/DEBIAN/control" <<CONTROL
 Package: $name
 Version: $version-1~$distribution
@@ -96,8 +108,8 @@ make_tarball() {
   local title=$name-$version-$distribution-$(uname -m)
   "$root/scripts/install.sh" --prefix "$work/$title" --bundle
   {
-    echo "supcon for ${distribution}'s C library or a later one: run bin/supcon from any folder. Needs from the system: $mpi's libmpi, libcrypto 3,"
-    echo "libstdc++. bin/supcon-launch starts it under mpirun. Documents are in share/doc/supcon."
+    echo "supcon for ${distribution}'s C library or a later one: run bin/supcon from any folder. Needs from the system: libcrypto 3, libstdc++,"
+    echo "and $(basename "$("$root/scripts/find-mpi.sh" | tail -n 1)") (SUPCON_MPI=$mpi) for more than one rank. bin/supcon-launch starts it under mpirun. Documents are in share/doc/supcon."
   } >"$work/$title/README"
   tar -C "$work" --owner 0 --group 0 --sort name -cJf "$output/$title.tar.xz" "$title"
   echo "made $output/$title.tar.xz ($(du -h "$output/$title.tar.xz" | cut -f 1))"

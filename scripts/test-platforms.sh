@@ -56,7 +56,7 @@ folder=$(realpath "$folder")
 # MARK: root file systems
 
 base_packages='git ca-certificates gcc libc6-dev binutils libcurl4 libxml2 libedit2 libsqlite3-0 libncurses6 tzdata iproute2 procps python3-minimal pkg-config dpkg-dev
-  libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev zlib1g-dev libopenmpi-dev openmpi-bin libmpich-dev mpich libucx-dev libhwloc-dev'
+  libdnnl-dev libssl-dev libturbojpeg0-dev libpng-dev zlib1g-dev libopenmpi-dev openmpi-bin libmpich-dev mpich'
 
 suite_of() {
   case $1 in

@@ -46,9 +46,10 @@ public struct Communicator: ~Copyable {
 
 /// Initializes MPI, calls `body` with the communicator of all ranks, and finalizes MPI.
 ///
-/// Collective: every rank calls it once, from the main thread. Without a launcher there is one rank. If `body` throws,
-/// this rank calls `onFailure`, which reports the error and returns the exit code, and aborts the whole job with it:
-/// MPI_Finalize would hang while other ranks wait in a collective.
+/// Collective: every rank calls it once, from the main thread. Without a launcher there is one rank, for which no MPI
+/// library is loaded (``MPILibrary/isNeeded``). If `body` throws, this rank calls `onFailure`, which reports the error
+/// and returns the exit code, and aborts the whole job with it: MPI_Finalize would hang while other ranks wait in a
+/// collective.
 ///
 /// - Parameters:
 ///   - activity: The counters of this rank.
@@ -62,11 +63,10 @@ public func withMPI<Result>(
   activity: Activity = Activity(), ranksPerHost: Int? = nil,
   _ body: (borrowing Communicator) throws -> Result, onFailure: (any Error, Int) -> Int32
 ) throws(MPIError) -> Result {
-  Launcher.current.prepareLibrary()
   var isGranted: Int32 = 0
   let code = activity.measure(.initialize) {
     // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided), with MPI_THREAD_FUNNELED
-    unsafe cmpi_init_funneled(&isGranted)
+    unsafe cmpi_init_funneled(MPILibrary.isNeeded ? 0 : 1, &isGranted)
   }
   try check("MPI_Init_thread", code)
   guard isGranted != 0 else {

@@ -106,19 +106,6 @@ public struct Launcher: Sendable, Equatable {
       "the launcher started \(sizeVariable.isEmpty ? "at least \(size) processes (this is number \(rank), counted from 0)" : "\(size) processes (\(sizeVariable)=\(size))"), but \(library.name), which supcon was built for, "
       + "knows of \(worldSize == 1 ? "1 rank" : "\(worldSize) ranks"): the launcher belongs to another MPI; \(remedy)"
   }
-
-  /// Sets Open MPI parameters that shorten the start of a process without a launcher.
-  ///
-  /// Open MPI then starts no daemon, does not search for networks, and creates no session folder, which concurrent
-  /// processes would share and delete. Values that the user has set are not changed.
-  func prepareLibrary() {
-    guard !isPresent, MPILibrary.loaded.family == .openMPI else { return }
-    for (option, value) in [("ess_singleton_isolated", "1"), ("pml", "ob1"), ("orte_create_session_dirs", "0")] {
-      unsafe setenv("OMPI_MCA_\(option)", value, 0)
-    }
-    // Open MPI 5 does not start for a user without a home folder and a name, as in some containers.
-    unsafe setenv("HOME", "/", 0)
-  }
 }
 
 /// Returns the value of an environment variable, or `nil`.

@@ -40,11 +40,21 @@ public struct MPILibrary: Sendable, Equatable {
     majorVersion = Int(version.prefix { letter in letter.isNumber })
   }
 
-  /// The loaded library; also available before MPI is initialized.
+  /// The loaded library, which is loaded now if it is not yet; its family alone if it cannot be.
   public static let loaded = MPILibrary(
     family: cmpi_is_open_mpi() == 1 ? .openMPI : .mpich,
     // int MPI_Get_library_version(char *version, int *resultlen)
     text: unsafe libraryText { text, length in unsafe cmpi_get_library_version(text, &length) })
+
+  /// The reason why no library can be loaded, in the words of the system's loader; `nil` if it is loaded.
+  public static var loadProblem: String? {
+    let reason = unsafe String(cString: cmpi_load())
+    return reason.isEmpty ? nil : reason
+  }
+
+  /// True if this process has ranks to talk to, or an MPI library that was loaded before it began, such as a profiler
+  /// that was preloaded. A process without either is the only rank, and never loads a library to compute.
+  public static let isNeeded = Launcher.current.isPresent || cmpi_is_in_process() == 1
 
   /// The version of the MPI headers that the program was compiled with, such as `Open MPI 4.1.4`.
   public static let compiled =

@@ -243,12 +243,24 @@ struct OpenedRun {
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
     }
+    noteInstructions(of: directory, report)
     let beginning =
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
       ?? "\(output): no checkpoint was completed; beginning from the start"
     return Opened(
       configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock,
       lines: (extensionText.map { line in [line] } ?? []) + [beginning])
+  }
+
+  /// Notes that the weights of a run come from other vector instructions than those with which it goes on.
+  private static func noteInstructions(of directory: RunDirectory, _ report: Reporter) {
+    let level = InstructionSetAgreement.agreed.rawValue
+    guard case .text(let former)? = JSONValue.fields(ofFile: directory.summaryPath)?["isa"], former != level else {
+      return
+    }
+    report.warn(
+      "\(directory.path): trained with --isa \(former) until now, continues with \(level): the last bits of its weights will be others than without the interruption"
+    )
   }
 
   /// Returns the run that `--resume` without a folder continues, and reports its path.

@@ -31,6 +31,8 @@ struct RunSummary: Codable {
   var initialPath: String?
   var lossName: String
   var precision: String
+  /// The instruction set on which the ranks agreed, as a value of `--isa`.
+  var instructionSet: String
   var seed: JSONValue
   var batchSize: Int
   var shardSize: Int
@@ -76,6 +78,7 @@ struct RunSummary: Codable {
     case imageSize = "image_size"
     case initialPath = "init"
     case lossName = "loss"
+    case instructionSet = "isa"
     case batchSize = "batch_size"
     case shardSize = "shard_size"
     case targetSteps = "target_steps"

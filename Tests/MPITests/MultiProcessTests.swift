@@ -63,10 +63,27 @@ struct MultiProcessTests {
     #expect(result.elapsedSeconds < 15)
   }
 
-  @Test func `without mpirun there is one rank`() throws {
-    let result = try runProcess(try builtExecutable("mpi-checks"), ["collectives"])
+  /// No library is loaded there, so that each collective has a second body.
+  @Test(arguments: ["collectives", "tree", "pieces", "groups"])
+  func `without mpirun there is one rank, without a library`(check: String) throws {
+    let result = try runProcess(
+      try builtExecutable("mpi-checks"), [check], environment: ["SUPCON_MPI_LIBRARY": "libnone.so"])
     #expect(result.exitCode == 0, "\(result.standardError)")
-    #expect(result.lastLine == "collectives: passed on 1 ranks")
+    #expect(result.lastLine == "\(check): passed on 1 ranks")
+  }
+
+  @Test func `a rank without a launcher ends with the code of its error`() throws {
+    let result = try runProcess(try builtExecutable("mpi-checks"), ["fail", "0", "65"])
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains("rank 0: made to fail"))
+  }
+
+  @Test func `a library that cannot be loaded is told in the words of the loader`() throws {
+    let result = try runProcess(
+      try builtExecutable("mpi-checks"), ["collectives"],
+      environment: ["SUPCON_MPI_LIBRARY": "libnone.so", "PMI_RANK": "0", "PMI_SIZE": "1"])
+    #expect(result.exitCode != 0)
+    #expect((result.standardError + result.standardOutput).contains("MPI_Init_thread failed: libnone.so: cannot open"))
   }
 
   /// A check that cannot fail would prove nothing.

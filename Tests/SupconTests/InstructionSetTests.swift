@@ -32,6 +32,20 @@ struct InstructionSetTests {
     }
   }
 
+  @Test(.enabled(if: InstructionSet.offersMoreThanAVX2, "this CPU offers AVX2 at most"))
+  func `The level is recorded, and noted when a run continues with another`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1", "--precision", "float32", "--isa", "avx2"]))
+    #expect(try workshop.summary("run").text("isa") == "avx2")
+    let highest = try #require(InstructionSet.effective)
+    let note = "trained with --isa avx2 until now, continues with \(highest.rawValue)"
+    let same = try succeeding(workshop.resume("run", ["--steps", "2", "--isa", "avx2"]))
+    #expect(!(same.standardOutput + same.standardError).contains("continues with"))
+    let other = try succeeding(workshop.resume("run", ["--steps", "3"]))
+    #expect((other.standardOutput + other.standardError).contains(note))
+    #expect(try workshop.summary("run").text("isa") == highest.rawValue)
+  }
+
   /// The variables of each rank are set by a shell, which knows its rank from the launcher.
   @Test(.enabled(if: InstructionSet.offersMoreThanAVX2, "this CPU offers AVX2 at most"), arguments: [0, 1])
   func `All ranks take the lowest level of any rank, and with it auto its precision`(limited: Int) throws {

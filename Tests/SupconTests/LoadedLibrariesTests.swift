@@ -1,3 +1,4 @@
+import Foundation
 import Job
 import MPI
 import OneDNN
@@ -44,6 +45,56 @@ struct LoadedLibrariesTests {
       loaded: MPILibrary(family: .mpich, text: text),
       compiled: MPILibrary(family: .mpich, text: "MPICH Version:\t4.0.2"))
     #expect((problem != nil) == isTooOld)
+  }
+
+  // MARK: - MPI, which the program loads itself
+
+  /// The library alone takes up to 0.2 s to load.
+  @Test func `neither the program nor a run without a launcher loads MPI`() throws {
+    let workshop = try Workshop()
+    let supcon = try builtExecutable("supcon")
+    let needed = try runProcess(supcon, ["--help"], environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).standardOutput
+    #expect(needed.contains("libdnnl"))
+    #expect(!needed.contains("libmpi"))
+    // The loader writes each file's name that it opens.
+    func opened(_ name: String, _ variables: [String: String], _ arguments: [String]) throws -> String {
+      let result = try runProcess(
+        supcon, arguments,
+        environment: variables.merging(["LD_DEBUG": "files", "LD_DEBUG_OUTPUT": workshop.path(name)]) { $1 })
+      try succeeding(result)
+      let file = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: workshop.path(".")).first { file in file.hasPrefix(name) })
+      return try workshop.text(file)
+    }
+    let run = ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--steps", "1"] + Workshop.configuration
+    let alone = try opened("alone", [:], run + ["--output", workshop.path("one")])
+    #expect(alone.contains("libdnnl") && !alone.contains("libmpi"))
+    #expect(try opened("version", [:], ["--version"]).contains("libmpi"))
+  }
+
+  @Test(arguments: [
+    ("libnone.so", "libnone.so: cannot open shared object file"), ("libz.so.1", "libz.so.1 "),
+  ])
+  func `an MPI that cannot be used is named with version and package`(library: String, reason: String) throws {
+    let supcon = try builtExecutable("supcon")
+    let workshop = try Workshop()
+    let run = ["pretrain", "--steps", "1", "--output", workshop.path("run")]
+    let variables = ["SUPCON_MPI_LIBRARY": library]
+    let result = try runProcess(
+      supcon, run, environment: variables.merging(["PMI_RANK": "0", "PMI_SIZE": "1"]) { $1 })
+    expectRefusal(
+      result, 78,
+      naming: [
+        "the MPI library cannot be loaded: \(reason)", "compiled for \(MPILibrary.compiled)", "Debian, Ubuntu: ",
+      ])
+    let version = try succeeding(runProcess(supcon, ["--version"], environment: variables)).standardOutput
+    #expect(version.contains("not found: \(reason)") && version.contains("compiled for \(MPILibrary.compiled)"))
+    let script = projectRoot.appendingPathComponent("scripts/launch.sh").path
+    let launch = try runProcess(
+      script, ["-np", "2"] + run, environment: variables.merging(["SUPCON": supcon]) { $1 })
+    #expect(launch.exitCode == 69, "\(launch.standardError)")
+    #expect(launch.standardError.contains("finds no MPI on") && launch.standardError.contains(reason))
+    #expect(launch.standardError.contains("Debian: "))
   }
 
   /// Functions that tell old versions are preloaded in place of the libraries' own.

@@ -1,7 +1,7 @@
 // What differs for a program whose ranks SimGrid's SMPI simulates, all in one process and one thread: scripts/check-simulation.sh links
 // it.
 //
-// The linker's --wrap leads the program's own calls here.
+// The linker's --wrap leads the program's own calls here, and dlsym, by which it finds MPI's functions.
 //   usleep, clock_gettime   take simulated time
 //   MPI_Test                a nonblocking collective ends at once in real time; the caller's polls, every 200 us, cost simulated time as before
 //   MPI_Init_thread         grants the single thread that calls MPI, which the simulator has anyway
@@ -54,7 +54,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time) {
   return 0;
 }
 
-int __wrap_MPI_Init_thread(int *count, char ***arguments, int required, int *provided) {
+static int simulated_Init_thread(int *count, char ***arguments, int required, int *provided) {
   int code = PMPI_Init_thread(count, arguments, required, provided);
   *provided = required;
   return code;
@@ -120,9 +120,9 @@ static int begin(const int *sent, int is_same, const int *received, MPI_Datatype
   return MPI_SUCCESS;
 }
 
-int __wrap_MPI_Ialltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
-                          const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm,
-                          MPI_Request *request) {
+static int simulated_Ialltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
+                                const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm,
+                                MPI_Request *request) {
   (void)sent, (void)sent_places, (void)received, (void)received_places, (void)received_type;
   int rank, size;
   PMPI_Comm_rank(comm, &rank);
@@ -131,16 +131,16 @@ int __wrap_MPI_Ialltoallv(const void *sent, const int *sent_counts, const int *s
   return begin(sent_counts, 0, received_counts, type, request);
 }
 
-int __wrap_MPI_Alltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
-                         const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm) {
+static int simulated_Alltoallv(const void *sent, const int *sent_counts, const int *sent_places, MPI_Datatype type, void *received,
+                               const int *received_counts, const int *received_places, MPI_Datatype received_type, MPI_Comm comm) {
   MPI_Request request;
-  int code = __wrap_MPI_Ialltoallv(sent, sent_counts, sent_places, type, received, received_counts, received_places, received_type, comm, &request);
+  int code = simulated_Ialltoallv(sent, sent_counts, sent_places, type, received, received_counts, received_places, received_type, comm, &request);
   complete();
   return code;
 }
 
-int __wrap_MPI_Iallgatherv(const void *sent, int sent_count, MPI_Datatype sent_type, void *received, const int *counts, const int *places,
-                           MPI_Datatype type, MPI_Comm comm, MPI_Request *request) {
+static int simulated_Iallgatherv(const void *sent, int sent_count, MPI_Datatype sent_type, void *received, const int *counts, const int *places,
+                                 MPI_Datatype type, MPI_Comm comm, MPI_Request *request) {
   (void)sent, (void)sent_count, (void)sent_type, (void)received, (void)places, (void)comm;
   return begin(counts, 1, counts, type, request);
 }
@@ -182,7 +182,7 @@ static void complete(void) {
 
 // The program polls by MPI_Test and sleeps 200 us in between. Waiting, and then sleeping until the poll that would have found the end,
 // takes the same simulated time without tests of thousands of messages.
-int __wrap_MPI_Test(MPI_Request *request, int *is_done, MPI_Status *status) {
+static int simulated_Test(MPI_Request *request, int *is_done, MPI_Status *status) {
   (void)request, (void)status;
   const double pause = 200e-6;
   double start = PMPI_Wtime();
@@ -194,6 +194,23 @@ int __wrap_MPI_Test(MPI_Request *request, int *is_done, MPI_Status *status) {
   slept();
   *is_done = 1;
   return MPI_SUCCESS;
+}
+
+// Finds the functions above in place of the simulator's.
+void *__real_dlsym(void *scope, const char *name);
+
+void *__wrap_dlsym(void *scope, const char *name) {
+  static const struct {
+    const char *name;
+    void *function;
+  } functions[] = {
+      {"MPI_Init_thread", simulated_Init_thread},     {"MPI_Alltoallv", simulated_Alltoallv}, {"MPI_Ialltoallv", simulated_Ialltoallv},
+      {"MPI_Iallgatherv", simulated_Iallgatherv}, {"MPI_Test", simulated_Test},
+  };
+  for (size_t index = 0; index < sizeof functions / sizeof *functions; index++)
+    if (!strcmp(name, functions[index].name))
+      return functions[index].function;
+  return __real_dlsym(scope, name);
 }
 
 // MARK: memory

@@ -22,6 +22,9 @@ package struct InstructionSetAgreement: Sendable {
     InstructionSet(features: agreedOffer.load(ordering: .relaxed)) ?? .effective ?? .baseline
   }
 
+  /// The instruction set with which this process computes: the one on which the ranks agreed, after ``agree(over:)``.
+  package static var agreed: InstructionSet { .effective ?? .baseline }
+
   /// Determines what this rank offers, before MPI is initialized.
   ///
   /// A job of one rank is limited at once.

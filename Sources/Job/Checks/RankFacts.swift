@@ -82,7 +82,7 @@ extension RankFacts {
     self.init(
       rank: world.rank, host: host, process: Int(getpid()),
       program: world.size == 1 ? "" : try world.throwingTogether { try SHA256.hexadecimal(ofFile: "/proc/self/exe") },
-      libraries: "\(MPILibrary.loaded.name) and oneDNN \(oneDNNVersion)",
+      libraries: (MPILibrary.isNeeded ? "\(MPILibrary.loaded.name) and " : "") + "oneDNN \(oneDNNVersion)",
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
       offeredInstructionSet: InstructionSetAgreement.offered.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
@@ -118,9 +118,11 @@ extension Communicator {
     try allGather(own.span, into: &all)
     let places = (1..<max(size, 1)).map { distance in 3 * ((rank + distance) % size) }
     let neighbor = places.first { place in all[place + 2] == own[2] }
-    let isOff = LauncherOptions.current.hasSingleCopiesOff(environmentValue)
     let isRefused =
-      neighbor.map { place in !isOff && MemoryProbe.isRefused(process: all[place], address: all[place + 1]) } ?? false
+      neighbor.map { place in
+        !LauncherOptions.current.hasSingleCopiesOff(environmentValue)
+          && MemoryProbe.isRefused(process: all[place], address: all[place + 1])
+      } ?? false
     // Each probe must outlive its neighbor's attempt to read it.
     try barrier()
     withExtendedLifetime(probe) {}

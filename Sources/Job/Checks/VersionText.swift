@@ -14,7 +14,7 @@ import OneDNN
 package var supconVersionText: String {
   let commit = unsafe String(cString: cbuild_commit())
   let clang = unsafe String(cString: cbuild_c_compiler())
-  let mpi = MPILibrary.loaded.name
+  let mpi = MPILibrary.loadProblem.map { reason in "not found: \(reason)" } ?? MPILibrary.loaded.name
   return """
     supcon \(supconVersion)
     commit        \(commit.isEmpty ? "unknown (built without SUPCON_COMMIT)" : commit)

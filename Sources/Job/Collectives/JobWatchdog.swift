@@ -46,7 +46,8 @@ package final class JobWatchdog: Sendable {
     }
     watchdog = Watchdog(
       RankIdentity(rank: rank, host: hostName(), process: Int(getpid())), of: size,
-      timeoutSeconds: settings.timeoutSeconds, networkOption: LauncherOptions.current.network("NETWORK", "INTERFACE")
+      timeoutSeconds: settings.timeoutSeconds,
+      networkOption: MPILibrary.isNeeded ? LauncherOptions.current.network("NETWORK", "INTERFACE") : nil
     ) { [activity] in
       let snapshot = activity.snapshot
       return RankStatus(

@@ -75,6 +75,7 @@ struct OverviewSection {
       ("time", summary["seconds"]?.double.map { seconds in duration(seconds) + " (last start)" }),
       ("ranks × threads", text("ranks").map { ranks in "\(ranks) × \(text("threads_per_rank") ?? "1")" }),
       ("encoder", configuration.model.name), ("precision", configuration.compute.resolvedPrecision.rawValue),
+      ("instruction set (--isa)", text("isa")),
       ("loss", configuration.lossName), ("dataset", configuration.data.dataset.rawValue),
       ("data", configuration.data.path),
       ("data fingerprint (SHA-256 of the names of files and classes)", text("dataset_fingerprint")),

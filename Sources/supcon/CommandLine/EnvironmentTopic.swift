@@ -9,6 +9,7 @@ enum EnvironmentTopic {
           "SUPCON_ISA",
           "highest vector instructions to compute with, as --isa, for the same bits on CPUs of several kinds"
         ),
+        ("SUPCON_MPI_LIBRARY", "file of the MPI library to load in place of the build's, with the same interface"),
         ("SUPCON_LOCK_WAIT", "seconds to wait for another job that writes the same run directory (default: 15)"),
       ]
     ),
