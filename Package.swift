@@ -23,15 +23,20 @@ let oneDNNLinkerSettings: [LinkerSetting] =
   : [.unsafeFlags(["\(oneDNN)/lib/libdnnl.so", "-Xlinker", "-rpath", "-Xlinker", "\(oneDNN)/lib"])]
 
 /// The folders of mpi.h and the name of the MPI library, which Sources/CMPI loads when MPI starts: nothing is linked.
-/// SUPCON_MPI selects it: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either, such
-/// as `cray-mpich` or `impi`.
+///
+/// SUPCON_MPI selects it: `ompi` (default), `mpich`, or the pkg-config name of a library with the interface of either,
+/// such as `cray-mpich` or `impi`.
 let mpi: [CSetting] = {
-  guard let pipe = popen("'\(Context.packageDirectory)/scripts/find-mpi.sh'", "r") else { fatalError("no shell") }
+  let script = "\(Context.packageDirectory)/scripts/find-mpi.sh".replacing("'", with: "'\\''")
+  guard let pipe = popen("'\(script)'", "r") else { fatalError("no shell") }
   var lines: [String] = []
   while let line = readLine(from: pipe) { lines.append(line) }
   // The script has said what is missing.
   guard pclose(pipe) == 0, let library = lines.popLast() else { exit(69) }
-  return [.define("CMPI_LIBRARY", to: "\"\(library)\""), .unsafeFlags(lines.flatMap { folder in ["-isystem", folder] })]
+  return [
+    .define("CMPI_LIBRARY", to: "\"\(library)\""),
+    .unsafeFlags(lines.flatMap { folder in ["-isystem", folder] }),
+  ]
 }()
 
 /// Reads a line of a file without its end; `nil` at the end of the file.

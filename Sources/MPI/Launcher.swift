@@ -92,9 +92,11 @@ public struct Launcher: Sendable, Equatable {
   ///   - worldSize: The number of ranks, known after MPI was initialized.
   ///   - library: The MPI library.
   /// - Returns: A message with both numbers and the launcher to use, or `nil`.
-  public func problem(worldSize: Int, library: MPILibrary = .loaded) -> String? {
+  public func problem(worldSize: Int, library: @autoclosure () -> MPILibrary = .loaded) -> String? {
     // Without the size, the ranks above 0 still tell that MPI did not connect them.
     guard let size = size ?? (rank >= worldSize ? rank + 1 : nil), size != worldSize else { return nil }
+    // Not before it is known to be needed: a lone process has loaded none.
+    let library = library()
     let remedy =
       switch (kind, library.family) {
       case (.openMPI, .openMPI): "use the mpirun of the same Open MPI that supcon was built for"

@@ -52,8 +52,9 @@ public struct MPILibrary: Sendable, Equatable {
     return reason.isEmpty ? nil : reason
   }
 
-  /// True if this process has ranks to talk to, or an MPI library that was loaded before it began, such as a profiler
-  /// that was preloaded. A process without either is the only rank, and never loads a library to compute.
+  /// True if this process has ranks to talk to, or if an MPI library was loaded before it began, as with a profiler.
+  ///
+  /// A process without either is the only rank, and never loads a library to compute.
   public static let isNeeded = Launcher.current.isPresent || cmpi_is_in_process() == 1
 
   /// The version of the MPI headers that the program was compiled with, such as `Open MPI 4.1.4`.

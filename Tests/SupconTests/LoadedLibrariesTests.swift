@@ -97,7 +97,7 @@ struct LoadedLibrariesTests {
     #expect(launch.standardError.contains("Debian: "))
   }
 
-  /// Functions that tell old versions are preloaded in place of the libraries' own.
+  /// Functions that tell old versions are preloaded in place of the libraries' own, as a profiler's would be.
   @Test(arguments: [
     ("oneDNN", ["oneDNN 1.2.3 is loaded", "supcon was compiled for", "install oneDNN"]),
     ("MPI", [" 1.2.3 is loaded", "which was compiled for", "Debian, Ubuntu: "]),
@@ -131,7 +131,9 @@ struct LoadedLibrariesTests {
       runProcess("/usr/bin/env", [compiler, "-shared", "-fPIC", "-o", workshop.path("old.so"), source]))
     func run(_ arguments: [String]) throws -> ProcessResult {
       try runProcess(
-        "/usr/bin/env", ["LD_PRELOAD=\(workshop.path("old.so"))", try builtExecutable("supcon")] + arguments)
+        "/usr/bin/env",
+        ["LD_PRELOAD=\(workshop.path("old.so"))", "PMI_RANK=0", "PMI_SIZE=1", try builtExecutable("supcon")]
+          + arguments)
     }
     expectRefusal(
       try run(["pretrain", "--steps", "1", "--output", workshop.path("run")]), 78, naming: parts)

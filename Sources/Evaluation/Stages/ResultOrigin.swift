@@ -22,7 +22,8 @@ struct ResultOrigin {
   func fields(_ encoder: FrozenEncoder) -> [String: JSONValue] {
     [
       "version": .text(supconVersion), "command_line": .list(CommandLine.arguments.map(JSONValue.text)),
-      "host": .text(hostName()), "isa": .text(InstructionSetAgreement.agreed.rawValue), "started": .text(started.formatted(.iso8601)),
+      "host": .text(hostName()), "isa": .text(InstructionSetAgreement.agreed.rawValue),
+      "started": .text(started.formatted(.iso8601)),
       "ended": .text(Date.now.formatted(.iso8601)), "dataset": .text(samples.data.dataset.rawValue),
       "data": samples.data.path.map(JSONValue.text) ?? .null,
       "dataset_fingerprint": fingerprint.map(JSONValue.text) ?? .null,

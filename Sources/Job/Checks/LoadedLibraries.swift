@@ -3,8 +3,8 @@ import OneDNN
 
 /// The comparison of the libraries that this process has loaded with those that it was compiled for.
 ///
-/// oneDNN, the codecs and the other libraries that the program is linked with are the loader's affair, before it begins:
-/// `scripts/launch.sh` translates the loader's message. MPI is loaded by the program itself.
+/// oneDNN, the codecs and the other libraries that the program is linked with are the affair of the loader, before it
+/// begins: `scripts/launch.sh` translates the loader's message. MPI is loaded by the program itself.
 package enum LoadedLibraries {
   /// The reason why a library of this process is too old, with the remedy; `nil` if none is.
   package static var problem: String? {
