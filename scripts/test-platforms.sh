@@ -104,7 +104,6 @@ enter() {
 }
 
 leave() {
-  ! mountpoint -q "$1/source/supcon/.build" || umount -l "$1/source/supcon/.build"
   umount -l "$1/proc" "$1/sys" "$1/dev" "$1/var/cache/apt/archives"
   ! mountpoint -q "$1$toolchain" || umount -l "$1$toolchain"
 }
@@ -138,15 +137,6 @@ copy_sources() {
   rm -f "$place/etc/gitconfig"
   git config --get-regexp '^url\..*\.insteadof$' | while read -r key address; do inside "$place" git config --system --add "$key" "$address"; done
   inside "$place" git config --system --add safe.directory '*'
-}
-
-# Each MPI has a build of its own, at the same path. The first of another MPI starts from the build that there is: half of the modules use no MPI.
-mount_build() {
-  local own=$1/source/build-$mpi build=$1/source/supcon/.build
-  ! mountpoint -q "$build" || umount -l "$build"
-  [ -e "$own" ] || [ ! -e "$1/source/build-ompi" ] || cp -a "$1/source/build-ompi" "$own"
-  mkdir -p "$own" "$build"
-  mount --bind "$own" "$build"
 }
 
 # MARK: parts
@@ -247,7 +237,6 @@ try_all() {
       [ -z "$prepare" ] || continue
       enter "$place" with-swift
       copy_sources "$place"
-      mount_build "$place"
       if inside "$place" sh -c 'cd /source/supcon && swift build -c release --product supcon' >>"$log" 2>&1; then
         inside "$place" /source/supcon/.build/release/supcon --version | sed -n 's/^MPI  *//p; s/^oneDNN  */oneDNN /p' | paste -s -d , | sed 's/,oneDNN/, oneDNN/' >"$folder/found/$name-$mpi-versions"
         cpu >"$folder/found/$name-$mpi-cpu"
