@@ -202,7 +202,7 @@ part_package() {
   enter "$other"
   mkdir -p "$other/source/scripts" && cp "$place"/source/packages/* "$other/source/" && cp "$root/scripts/test-package.sh" "$other/source/"
   inside "$other" sh -c 'find / -xdev | sort' >"$folder/$name-$mpi-before"
-  apt_install "$other" '/source/*.deb' || { echo "does not install" && return; }
+  apt_install "$other" '/source/*.deb xz-utils' || { echo "does not install" && return; }
   inside "$other" bash /source/test-package.sh >"$folder/$name-$mpi-package.log" 2>&1 || { echo "fails: $(tail -n 1 "$folder/$name-$mpi-package.log")" && return; }
   echo "$(du -h "$place"/source/packages/*.deb | cut -f 1)B, $(tail -n 1 "$folder/$name-$mpi-package.log")"
 }
