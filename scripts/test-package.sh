@@ -28,12 +28,14 @@ if [ "$(id -u)" = 0 ]; then
   chown 4711:4711 "$work"
 fi
 
-# The fastest of 21 from start to end, in milliseconds: what other programs on the host disturb least.
+# The fastest of 21 from start to end, in milliseconds: with real-time priority, where root starts this, other programs disturb it little.
 milliseconds() {
+  local first=
+  ! chrt -f 10 true 2>/dev/null || first='chrt -f 10'
   local best=999999999 begin end
   for _ in {1..21}; do
     begin=${EPOCHREALTIME//[.,]/}
-    "$@" >/dev/null
+    $first "$@" >/dev/null
     end=${EPOCHREALTIME//[.,]/}
     [ $((end - begin)) -ge "$best" ] || best=$((end - begin))
   done
