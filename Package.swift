@@ -171,7 +171,10 @@ let stages: [Target] = [
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Sweeps",
-    dependencies: ["Configuration", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training"],
+    dependencies: [
+      "Configuration", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training",
+      .product(name: "Yams", package: "Yams"),
+    ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "supcon",
@@ -268,6 +271,7 @@ let tests: [Target] = [
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(name: "ScalingTests", dependencies: ["MPI", "Scaling"], swiftSettings: swiftSettings),
+  .testTarget(name: "SweepsTests", dependencies: ["Configuration", "Sweeps"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests",
     dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "TestSupport", "supcon"],

@@ -8,9 +8,6 @@ package enum ActivationMemory: Sendable, Equatable {
   /// A limit in bytes per rank; the activations of one shard per thread are stored even above the limit.
   case bytes(Int)
 
-  /// The largest limit of `auto`, in bytes per host: enough for batches of 256 samples with every built-in encoder.
-  private static let automaticByteCount = 1 << 30
-
   private static let units: [(suffix: String, byteCount: Double)] = [
     ("KIB", 0x1p10), ("MIB", 0x1p20), ("GIB", 0x1p30), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("K", 0x1p10),
     ("M", 0x1p20), ("G", 0x1p30), ("B", 1), ("", 1),
@@ -45,15 +42,5 @@ package enum ActivationMemory: Sendable, Equatable {
     let names = [("GiB", 1 << 30), ("MiB", 1 << 20), ("GB", 1_000_000_000), ("MB", 1_000_000)]
     let unit = names.first { _, size in count > 0 && count.isMultiple(of: size) }
     return unit.map { name, size in "\(count / size)\(name)" } ?? "\(count)"
-  }
-
-  /// Returns the limit in bytes for one of `ranksOnHost` ranks that share a host.
-  package func byteCount(ranksOnHost: Int) -> Int {
-    switch self {
-    case .automatic:
-      return min(Self.automaticByteCount, (ProcessMeasurements.availableByteCount() ?? Int.max) / 2)
-        / max(ranksOnHost, 1)
-    case .bytes(let count): return count
-    }
   }
 }

@@ -37,7 +37,8 @@ package struct ConfigurationOverrides: Sendable {
   }
 
   /// Records an option that was read from a file, with the function that stores its value in a configuration.
-  mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void) {
+  package mutating func note(_ option: ConfigurationOption, _ assign: @escaping @Sendable (inout Configuration) -> Void)
+  {
     entries[option.name] = Entry(isOnCommandLine: false, assign: assign)
   }
 

@@ -21,7 +21,7 @@ package enum ConfigurationFile {
   /// Reads a YAML file as text.
   ///
   /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 if it is not UTF-8 text.
-  static func text(ofFile path: String) throws(RunError) -> String {
+  package static func text(ofFile path: String) throws(RunError) -> String {
     if DataPath.kind(path) == .folder {
       let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
       let isRun = DataPath.kind("\(folder)/config.yaml") == .file
@@ -67,7 +67,7 @@ package enum ConfigurationFile {
       }
       throw RunError(
         .configuration,
-        "\(place(root, path)): expected one option a line, such as 'batch-size: 256', found \(kindName(of: root))")
+        "\(place(root, path)): expected one option a line, such as 'epochs: 100', found \(kindName(of: root))")
     }
     for (name, value) in mapping {
       if case .mapping(let inner) = value {
@@ -79,7 +79,8 @@ package enum ConfigurationFile {
     return overrides
   }
 
-  static func assignment(
+  /// Returns the function that stores a YAML value in a configuration.
+  package static func assignment(
     _ option: ConfigurationOption, _ value: Node, path: String
   ) throws(RunError) -> @Sendable (inout Configuration) -> Void {
     let malformed = RunError(
@@ -96,7 +97,7 @@ package enum ConfigurationFile {
   /// Converts a YAML value to the text of an option; returns `nil` for a null value or a collection.
   ///
   /// The value of a text option may be a list, such as `[700, 800, 900]`; it becomes comma-separated text.
-  static func text(_ node: Node, _ kind: OptionKind) -> String? {
+  package static func text(_ node: Node, _ kind: OptionKind) -> String? {
     if kind == .text, case .sequence(let sequence) = node {
       let parts = sequence.compactMap { element in element.scalar?.string }
       return parts.count == sequence.count && !parts.isEmpty ? parts.joined(separator: ",") : nil
@@ -114,7 +115,8 @@ package enum ConfigurationFile {
     "dump-step", "stall-timeout", "watchdog-port", "isa",
   ]
 
-  static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
+  /// Returns the option that a YAML key names.
+  package static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
     let text = name.scalar?.string ?? ""
     if let option = ConfigurationOption.named(text) {
       return option
@@ -135,11 +137,13 @@ package enum ConfigurationFile {
         ?? "expected the name of an option without its dashes, such as 'batch-size'; supcon pretrain --help lists all")
   }
 
-  static func place(_ node: Node, _ path: String) -> String {
+  /// Returns the file and line of a YAML node, as errors begin.
+  package static func place(_ node: Node, _ path: String) -> String {
     node.mark.map { mark in "\(path):\(mark.line)" } ?? path
   }
 
-  static func kindName(of node: Node) -> String {
+  /// Returns the kind of a YAML node in words.
+  package static func kindName(of node: Node) -> String {
     switch node {
     case .scalar: "a single value"
     case .sequence: "a list"

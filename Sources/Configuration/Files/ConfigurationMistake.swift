@@ -2,9 +2,9 @@ import Spelling
 import Yams
 
 /// Error messages for configuration files that are not valid YAML or have nested options.
-enum ConfigurationMistake {
+package enum ConfigurationMistake {
   /// Returns a one-line message for an error of the YAML parser, beginning with the file and, if known, the line.
-  static func text(_ error: any Error, in yaml: String, path: String) -> String {
+  package static func text(_ error: any Error, in yaml: String, path: String) -> String {
     if let mistake = missingSpace(in: yaml, path: path) {
       return mistake
     }
@@ -49,6 +49,6 @@ enum ConfigurationMistake {
       return option.flatMap(ConfigurationOption.named).map { option in "'\(option.name): \(text)'" }
     }
     return "\(place): \(outer): expected one value; options are not nested: write "
-      + (lines.isEmpty ? "each on a line of its own, such as 'batch-size: 256'" : lines.joined(separator: " and "))
+      + (lines.isEmpty ? "each on a line of its own, such as 'epochs: 100'" : lines.joined(separator: " and "))
   }
 }

@@ -9,7 +9,7 @@ import KeyedRandomness
 /// Image `index` of a split is a function of (seed, split, index), so that a smaller dataset is the beginning of a
 /// larger one.
 package struct ShapesDataset: ImageDataset {
-  static let side = 32
+  private static let side = ShapePainter.side
 
   /// The names of the shapes.
   package let classNames = ShapeOutline.allCases.map { shape in "\(shape)" }

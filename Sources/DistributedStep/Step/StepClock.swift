@@ -1,4 +1,4 @@
-import Configuration
+import Job
 import MPI
 import Synchronization
 

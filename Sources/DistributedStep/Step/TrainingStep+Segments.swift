@@ -1,5 +1,6 @@
 import Configuration
 import DataLoading
+import Job
 import Runs
 
 extension TrainingStep {

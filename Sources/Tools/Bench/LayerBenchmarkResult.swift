@@ -1,5 +1,6 @@
 import Configuration
 import Formats
+import Job
 import NeuralNet
 
 /// The result of `supcon bench --layers`, with the structure of its JSON object.

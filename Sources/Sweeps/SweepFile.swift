@@ -1,3 +1,4 @@
+import Configuration
 import Yams
 
 /// The file of `supcon sweep`: options common to all runs, and a grid or a list of option values in which the runs

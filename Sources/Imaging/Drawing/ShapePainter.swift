@@ -1,16 +1,16 @@
 import ImageCodecs
-import Imaging
 import KeyedRandomness
 
-/// A painter of one image of ``ShapesDataset``: background, clutter, the shape, noise.
+/// A painter of one image of the built-in dataset of shapes: background, clutter, the shape, noise.
 ///
 /// Everything but the shape's outline is drawn independently of the class. Only additions, multiplications, divisions
 /// and square roots of IEEE numbers are used, so that the bytes are the same on every machine.
-struct ShapePainter {
+package struct ShapePainter {
   /// A color as (red, green, blue, unused), from 0 to 1.
   private typealias Color = SIMD4<Float>
 
-  private static let side = ShapesDataset.side
+  /// The height and width of an image in pixels.
+  package static let side = 32
   /// The luminance weights of ITU-R Recommendation 601, as in the augmentation's grayscale operation.
   private static let luminanceWeights = Color(0.299, 0.587, 0.114, 0)
   private static let strokes: [[SIMD2<Float>]] = [[SIMD2(-1, -1), SIMD2(1, -1), SIMD2(1, 1), SIMD2(-1, 1)]]
@@ -19,12 +19,13 @@ struct ShapePainter {
   private var canvas = [Color](repeating: Color(), count: side * side)
   private var coverage = PolygonCoverage(side: side)
 
-  init(_ stream: RandomStream) {
+  /// Creates a painter that draws from a random stream.
+  package init(_ stream: RandomStream) {
     self.stream = stream
   }
 
   /// Paints the image of a shape.
-  mutating func paint(_ shape: ShapeOutline) -> RGBImage {
+  package mutating func paint(_ shape: ShapeOutline) -> RGBImage {
     // The shape is always light on a dark background. If both were possible, color would dominate at first, and
     // training would find the shape late or never.
     let dark = stream.nextUniform(in: 0.05...0.4)

@@ -1,5 +1,6 @@
-/// The outlines of the ten classes of ``ShapesDataset``: closed polygons within the unit circle, y pointing down.
-enum ShapeOutline: Int, CaseIterable {
+/// The outlines of the ten classes of the built-in dataset of shapes: closed polygons within the unit circle, y
+/// pointing down.
+package enum ShapeOutline: Int, CaseIterable {
   case disc
   case ring
   case triangle

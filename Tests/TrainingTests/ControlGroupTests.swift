@@ -1,5 +1,5 @@
-import Configuration
 import Foundation
+import Job
 import Testing
 
 /// Limits of control groups, read from folders that look like a machine's.

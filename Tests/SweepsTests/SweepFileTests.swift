@@ -1,4 +1,5 @@
 import Configuration
+import Sweeps
 import Testing
 
 /// The file of a sweep: its runs, their names and options, and the mistakes in it.

@@ -1,0 +1,16 @@
+import Configuration
+
+extension ActivationMemory {
+  /// The largest limit of `auto`, in bytes per host: enough for batches of 256 samples with every built-in encoder.
+  private static let automaticByteCount = 1 << 30
+
+  /// Returns the limit in bytes for one of `ranksOnHost` ranks that share a host.
+  package func byteCount(ranksOnHost: Int) -> Int {
+    switch self {
+    case .automatic:
+      return min(Self.automaticByteCount, (ProcessMeasurements.availableByteCount() ?? Int.max) / 2)
+        / max(ranksOnHost, 1)
+    case .bytes(let count): return count
+    }
+  }
+}
