@@ -13,6 +13,12 @@ struct LabelListTests {
     "a.png,cat\nb.png,dog\n", "path,label\na.png,cat\nb.png,dog", "\u{FEFF}Image,Class\r\na.png,cat\r\nb.png,dog\r\n",
     "a.png;cat\nb.png;dog", "a.png\tcat\n\nb.png\tdog\n", "label,file\ncat,a.png\n\"dog\", b.png",
     "\"a.png\",\"cat\"\nb.png,dog",
+    // Without a header, the label first, and other separators.
+    "cat,a.png\ndog,b.png", "\u{FEFF}cat;a.png\r\ndog;b.png\r\n", "\"cat\"\t\"a.png\"\r\ndog\tb.png",
+    "a.png|cat\nb.png|dog\n",
+    "a.png cat\nb.png  dog \n", "cat a.png\rdog b.png", "train,cat,a.png\ntrain,dog,b.png",
+    "cat,train,a.png\ndog,train,b.png",
+    "train|a.png|cat\ntrain|b.png|dog", ",label,path\n0,cat,a.png\n1,dog,b.png",
   ])
   func `with and without header, in several spellings`(text: String) throws {
     #expect(try entries(text) == [["a.png", "cat", "train"], ["b.png", "dog", "train"]])
@@ -52,8 +58,41 @@ struct LabelListTests {
     #expect(error.description.contains("line 1: the header") && error.description.contains(problem), "\(error)")
   }
 
-  @Test(arguments: [("images\\1.png", "images/1.png"), ("images/1", "images/1.png")])
-  func `paths of Windows and without an ending are told as such`(written: String, right: String) throws {
+  @Test(arguments: [
+    ("0,cat,a.png\n1,dog,b.png", "3 columns without a header (0, cat, a.png)", "such as other1,label,path"),
+    ("a.png,a-mask.png,1\nb.png,b-mask.png,2", "the columns 1 and 2 both name images", "such as path,other2,label"),
+    ("a.png,1,0,1\nb.png,0,1,0", "4 columns without a header", "such as path,other2,other3,label"),
+    ("foto,rasse\na.png,cat", "the header foto, rasse names no column of paths nor of labels", "expected path,label"),
+  ])
+  func `columns that cannot be told apart are refused, with a header that works`(
+    text: String, problem: String, advice: String
+  ) throws {
+    let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
+    #expect(error.description.contains(problem) && error.description.contains(advice), "\(error)")
+    guard let header = advice.split(separator: " ").last, header.contains("other") else { return }
+    #expect(try LabelList("\(header)\n\(text)", path: "lists/l.csv").entries.map(\.path) == ["a.png", "b.png"])
+  }
+
+  @Test func `a column of files without an ending is told from labels by the files`() throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write(FolderTrees.image(1), to: directory.file("001.png"))
+    try FolderTrees.write(FolderTrees.image(2), to: directory.file("more/002"))
+    let path = directory.file("list.csv")
+    try FolderTrees.write(Array("7,001\n".utf8), to: path)
+    let error = try #require(throws: FileError.self) { try LabelList(path: path) }
+    #expect(error.description.hasSuffix("write paths with their endings, as in 001.png"), "\(error)")
+    try FolderTrees.write(Array("7 more/002\n".utf8), to: path)
+    #expect(try LabelList(path: path).entries.map(\.label) == ["7"])
+  }
+
+  @Test(arguments: [
+    ("images\\1.png", "images/1.png"), ("images/1", "images/1.png"), ("C:\\data\\images\\1.png", "images/1.png"),
+    ("/elsewhere/images/1.png", "images/1.png"), ("lists/images/1.png", "images/1.png"), ("1.png", "images/1.png"),
+    ("1", "images/1.png"),
+  ])
+  func `paths of Windows, of other folders and without an ending are told as such`(written: String, right: String)
+    throws
+  {
     let directory = try TemporaryDirectory()
     try FolderTrees.write(FolderTrees.image(1), to: directory.file("images/1.png"))
     let path = directory.file("list.csv")

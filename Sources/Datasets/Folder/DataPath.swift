@@ -61,7 +61,13 @@ package enum DataPath {
         .content,
         "\(path): is one file of \(folder.title)'s binary version; give the folder it lies in: --data \(folder.path)")
     }
-    guard let format, !format.isText else {
+    if let format, format.isText {
+      return FileError(
+        .content,
+        "\(path): is a text file; expected a folder of images, or a list of path,label with a name that ends in .csv or .tsv"
+      )
+    }
+    guard let format else {
       return FileError(
         .content,
         "\(path): is a file of an unknown format; expected a folder of images, or a file of supcon dataset pack")

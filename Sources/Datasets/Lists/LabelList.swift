@@ -6,8 +6,9 @@ import Formats
 ///     images/0001.jpg,cat,train
 ///     "images/a, b.jpg",dog,val
 ///
-/// Fields are separated by commas, semicolons or tabs (detected in the first line) and may be quoted as in RFC 4180.
-/// Paths are relative to the list's folder. An image without a split is a training image. Error messages name the line.
+/// Fields are separated by commas, semicolons, tabs, bars or spaces (detected in the first line) and may be quoted as
+/// in RFC 4180. Without a header, the path is the column of image names (``ListColumns``). Paths are relative to the
+/// list's folder. An image without a split is a training image. Error messages name the line.
 package struct LabelList: Sendable, Equatable {
   /// The list's entry about one image.
   package struct Entry: Sendable, Equatable {
@@ -25,12 +26,8 @@ package struct LabelList: Sendable, Equatable {
   /// The folder of the list, to which paths are relative.
   package let root: String
   private let path: String
-
-  private static let pathHeaders: Set<String> = [
-    "path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name", "id",
-  ]
-  private static let labelHeaders: Set<String> = ["label", "class", "class_name", "category", "target", "labels", "y"]
-  private static let splitHeaders: Set<String> = ["split", "set", "subset", "partition", "fold"]
+  /// True if fields are separated by spaces.
+  private let isSpaced: Bool
 
   /// Reads a list and checks that every image file exists and is listed once.
   ///
@@ -49,15 +46,20 @@ package struct LabelList: Sendable, Equatable {
   package init(_ text: String, path: String) throws(FileError) {
     self.path = path
     root = path.parentFolder
-    let records = try CSVRecords(text, path: path).records
+    let parsed = try CSVRecords(text, path: path)
+    let records = parsed.records
+    isSpaced = parsed.separator == " "
     guard let first = records.first else {
       throw FileError(.content, "\(path): is empty; expected lines of path,label")
     }
-    let header = Self.columns(of: first.fields)
-    if header == nil { try checkNoHeader(first) }
-    let columns = header ?? (path: 0, label: 1, split: first.fields.count > 2 ? 2 : nil)
+    let columns: ListColumns
+    do throws(ListColumns.Problem) {
+      columns = try ListColumns(records) { [root] field in Self.isFile(field, below: root) }
+    } catch {
+      throw problem(first.line, error.text)
+    }
     var lines: [String: Int] = [:]
-    for record in header == nil ? records[...] : records.dropFirst() {
+    for record in columns.hasHeader ? records.dropFirst() : records[...] {
       let entry = try entry(record, columns, fieldCount: first.fields.count)
       if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path)) {
         throw problem(record.line, "\(entry.path) is in line \(earlier) already; list each image once")
@@ -67,48 +69,48 @@ package struct LabelList: Sendable, Equatable {
     guard !entries.isEmpty else { throw FileError(.content, "\(path): has a header and no image") }
   }
 
-  /// Returns the positions of the columns if the fields are a header, else `nil`.
-  private static func columns(of fields: [String]) -> (path: Int, label: Int, split: Int?)? {
-    let names = fields.map { field in trimmed(field).lowercased() }
-    guard let path = names.firstIndex(where: pathHeaders.contains),
-      let label = names.firstIndex(where: labelHeaders.contains)
-    else { return nil }
-    return (path, label, names.firstIndex(where: splitHeaders.contains))
-  }
-
-  /// Throws if the first line is a header with only one known column name, which would be taken for an image.
-  private func checkNoHeader(_ first: CSVRecords.Record) throws(FileError) {
-    let names = first.fields.map { field in Self.trimmed(field).lowercased() }
-    let (hasPath, hasLabel) = (
-      names.contains(where: Self.pathHeaders.contains), names.contains(where: Self.labelHeaders.contains)
-    )
-    guard hasPath || hasLabel, DataPath.kind(whole(Self.trimmed(first.fields[0]))) == .missing else { return }
-    throw problem(
-      first.line,
-      "the header \(list(first.fields)) names no column of \(hasPath ? "labels, such as label or class" : "paths, such as path or filename"); expected path,label"
-    )
-  }
-
   /// Returns the full path of an image: the path itself if absolute, else relative to the list's folder.
   private func whole(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
 
-  /// Returns advice for a missing file if one exists under a similar path (other slashes, or with an ending); else
-  /// empty.
+  private static let endings = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "webp", "tif", "bmp"]
+
+  /// Returns true if a field is the path of a file, perhaps but for its ending.
+  private static func isFile(_ field: String, below root: String) -> Bool {
+    guard !field.isEmpty else { return false }
+    let path = field.hasPrefix("/") ? field : "\(root)/\(field)"
+    return ([path] + endings.map { ending in "\(path).\(ending)" }).contains { path in DataPath.kind(path) == .file }
+  }
+
+  /// Returns advice for a missing file if one exists under a similar path (other slashes, fewer folders, or with an
+  /// ending), or if its path is one of Windows; else empty.
   private func spellingAdvice(_ path: String) -> String {
     let slashed = path.replacing("\\", with: "/")
-    if slashed != path, DataPath.kind(whole(slashed)) == .file {
-      return "; write / in place of \\, as in \(slashed)"
+    let parts = slashed.split(separator: "/")
+    let found = ([slashed] + parts.indices.map { start in parts[start...].joined(separator: "/") }).first { candidate in
+      candidate != path && DataPath.kind(whole(candidate)) == .file
     }
-    let endings = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "webp", "tif", "bmp"]
-    return endings.first { ending in DataPath.kind("\(whole(path)).\(ending)") == .file }.map { ending in
-      "; write paths with their endings, as in \(path).\(ending)"
-    } ?? ""
+    if let found {
+      return slashed == path
+        ? "; write paths relative to that folder, as in \(found)" : "; write / in place of \\, as in \(found)"
+    }
+    let folders = ((try? FolderContents(root))?.folders ?? []).prefix(100).map { name in text(name) }
+    if let folder = folders.first(where: { folder in Self.isFile("\(folder)/\(slashed)", below: root) }) {
+      let inner = whole("\(folder)/\(slashed)")
+      let ending = DataPath.kind(inner) == .file ? nil : Self.endings.first { DataPath.kind("\(inner).\($0)") == .file }
+      return "; write them with their folder, as in \(folder)/\(slashed)\(ending.map { ending in ".\(ending)" } ?? "")"
+    }
+    if let ending = Self.endings.first(where: { ending in DataPath.kind("\(whole(path)).\(ending)") == .file }) {
+      return "; write paths with their endings, as in \(path).\(ending)"
+    }
+    return slashed == path
+      ? isSpaced ? "; spaces separate the fields here: quote paths that have spaces" : ""
+      : "; write paths relative to that folder, with / in place of \\"
   }
 
   private func entry(
-    _ record: CSVRecords.Record, _ columns: (path: Int, label: Int, split: Int?), fieldCount: Int
+    _ record: CSVRecords.Record, _ columns: ListColumns, fieldCount: Int
   ) throws(FileError) -> Entry {
-    let fields = record.fields.map(Self.trimmed)
+    let fields = record.fields.map(\.trimmed)
     guard fields.count == fieldCount, fields.count > max(columns.path, columns.label) else {
       throw problem(
         record.line,
@@ -149,13 +151,6 @@ package struct LabelList: Sendable, Equatable {
 
   private func problem(_ line: Int, _ problem: String) -> FileError {
     FileError(.content, "\(path), line \(line): \(problem)")
-  }
-
-  private static func trimmed(_ field: String) -> String {
-    var field = Substring(field)
-    while field.first?.isWhitespace ?? false { field.removeFirst() }
-    while field.last?.isWhitespace ?? false { field.removeLast() }
-    return String(field)
   }
 
   /// Returns a path without `.` and empty components, so that equal paths compare equal.

@@ -1,25 +1,38 @@
-import Formats
-
-/// The records of a text with comma-, semicolon- or tab-separated values (RFC 4180).
-struct CSVRecords {
+/// The records of a text with values separated by commas, semicolons, tabs, bars or spaces (RFC 4180).
+public struct CSVRecords: Sendable {
   /// One record (row) of the text.
-  struct Record: Equatable {
+  public struct Record: Sendable, Equatable {
     /// The fields of the record, without enclosing quotes.
-    var fields: [String]
+    public internal(set) var fields: [String]
     /// The number of the record's first line, counted from 1.
-    var line: Int
+    public internal(set) var line: Int
   }
 
+  /// The separator of fields.
+  public let separator: Unicode.Scalar
   /// The records of the text, except blank lines.
-  private(set) var records: [Record] = []
+  public private(set) var records: [Record] = []
 
-  /// Parses a text; the separator is the first of tab, semicolon and comma that occurs in the first line.
+  /// Returns the first of tab, semicolon, comma, bar and space that occurs outside quotes in the first line.
+  private static func separator(of text: Substring.UnicodeScalarView) -> Unicode.Scalar {
+    var found: Set<Unicode.Scalar> = []
+    var isQuoted = false
+    let line = text.drop { scalar in scalar.properties.isWhitespace }
+    for scalar in line.prefix(while: { scalar in scalar != "\n" && scalar != "\r" }) {
+      if scalar == "\"" { isQuoted.toggle() }
+      if !isQuoted { found.insert(scalar) }
+    }
+    return ["\t", ";", ",", "|", " "].first(where: found.contains) ?? ","
+  }
+
+  /// Parses a text; the separator is the first of tab, semicolon, comma, bar and space that occurs outside quotes in
+  /// the first line.
   ///
   /// - Throws: ``FileError`` naming the line of a quote that is not closed, or of text after a closing quote.
-  init(_ text: String, path: String) throws(FileError) {
+  public init(_ text: String, path: String) throws(FileError) {
     let text = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
-    let firstLine = text.prefix { scalar in scalar != "\n" && scalar != "\r" }
-    let separator: Unicode.Scalar = firstLine.contains("\t") ? "\t" : firstLine.contains(";") ? ";" : ","
+    separator = Self.separator(of: text)
+    let separator = separator
     var record = Record(fields: [], line: 1)
     var field = String.UnicodeScalarView()
     var (line, quoteLine) = (1, 0)
@@ -49,6 +62,8 @@ struct CSVRecords {
       case "\"" where field.allSatisfy({ $0.properties.isWhitespace }) && !wasQuoted:
         field.removeAll()
         (isQuoted, quoteLine) = (true, line)
+      case " " where separator == " " && (next.map(\.properties.isWhitespace) ?? true || field.isEmpty && !wasQuoted):
+        break
       case separator: end()
       case "\r" where next == "\n": break
       case "\n", "\r": endRecord()
