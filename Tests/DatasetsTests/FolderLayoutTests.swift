@@ -179,6 +179,15 @@ struct FolderLayoutTests {
     #expect(FolderIndex(decoding: index.encoded()) == index)
   }
 
+  @Test func `a list beside images without classes is proposed`() throws {
+    let directory = try tree(["train/1.png", "test/2.png", "labels.csv"])
+    #expect(FolderLayout.placeAdvice(of: directory.path).contains("give --data \(directory.file("labels.csv")),"))
+    // The images are not in the folder itself, so it is no class of the one above.
+    let other = try tree(["all/kag/train/1.png", "all/cats/1.png", "all/dogs/1.png"])
+    #expect(FolderLayout.placeAdvice(of: other.file("all/kag")).isEmpty)
+    #expect(!FolderLayout.placeAdvice(of: other.file("all/cats")).isEmpty)
+  }
+
   @Test func `test images without labels are told and not used`() throws {
     let directory = try tree(["train/a/1.png", "train/b/1.png", "val/a/1.png", "test/1.png"])
     let layout = try FolderLayout(FolderRequest(path: directory.path))
@@ -191,9 +200,32 @@ struct FolderLayoutTests {
     let layout = try FolderLayout(FolderRequest(path: directory.file("train")))
     #expect(layout.splits == [.train])
     #expect(layout.notes.contains { note in note.contains("val") && note.contains("--data \(directory.path)") })
-    #expect(FolderLayout.parentAdvice(of: directory.file("train/a")).contains("--data \(directory.file("train"))"))
+    #expect(FolderLayout.placeAdvice(of: directory.file("train/a")).contains("--data \(directory.file("train"))"))
     #expect(
-      FolderLayout.parentAdvice(of: directory.path).isEmpty || !FolderLayout.parentAdvice(of: "/").contains("--data"))
+      FolderLayout.placeAdvice(of: directory.path).isEmpty || !FolderLayout.placeAdvice(of: "/").contains("--data"))
+  }
+
+  @Test(arguments: [
+    (
+      [
+        "train_images/a/1.png", "train_images/b/1.png", "train_images/x.png", "val_images/a/1.png",
+        "val_images/b/2.png",
+      ], "train_images"
+    ),
+    (["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png", "test/x.png"], "train"),
+    (["all/a/1.png", "all/b/1.png", "x.png"], "all"),
+  ])
+  func `a stray image beside the folders of classes does not change what they are`(names: [String], training: String)
+    throws
+  {
+    let directory = try tree(names)
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.training.path == directory.file(training))
+    let scans = try Split.allCases.compactMap { split in try layout[split].map { folder in try FolderScan(folder) } }
+    #expect(scans.allSatisfy { scan in scan.index.count == 2 })
+    let notes = [layout.skippedFiles.text] + scans.map(\.note)
+    #expect(notes.contains { note in note?.contains("1 image beside the folders (x.png)") ?? false })
+    #expect(scans.count == 2 || training == "all")
   }
 
   @Test func `other folders beside the splits are counted`() throws {
@@ -202,7 +234,9 @@ struct FolderLayoutTests {
     ])
     let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).skippedFiles.text)
     for part in [
-      "2 folders (annotations, extra)", "1 image beside", "1 other file", "1 system file or folder (@eaDir)",
+      "2 folders (annotations, extra)", "1 image beside the folders (x.png)",
+      "1 other file (without an ending 1: README)",
+      "1 system file or folder (@eaDir)",
     ] {
       #expect(text.contains(part), "\(text)")
     }
@@ -212,7 +246,7 @@ struct FolderLayoutTests {
     arguments: [
       ([0x50, 0x4B, 3, 4], "ZIP"), ([0x1F, 0x8B, 8], "gzip"), ([0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
       ([0x89, 0x50, 0x4E, 0x47], "PNG"), (Array("Rar!..".utf8), "RAR"),
-      (Array("some notes that go on".utf8), "unknown"),
+      (Array("some notes that go on".utf8), "a text file"),
       ([], "empty"),
     ] as [([UInt8], String)])
   func `a file is not a folder`(bytes: [UInt8], name: String) throws {

@@ -29,7 +29,8 @@ struct FolderScanTests {
     #expect((0..<scan.index.count).map { number in scan.index.label(at: number) } == [0, 1, 1, 1, 1, 2, 2, 3, 4])
     let note = try #require(scan.note)
     for part in [
-      "1 image of a format that is not read (.avif 1)", "3 hidden", "1 system file or folder (.git)", "2 other files",
+      "1 image of a format that is not read (.avif 1: a/other.avif)", "3 hidden", "1 system file or folder (.git)",
+      "2 other files",
     ] {
       #expect(note.contains(part), "\(note)")
     }

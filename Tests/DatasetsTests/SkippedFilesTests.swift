@@ -27,6 +27,12 @@ struct SkippedFilesTests {
     let total = SkippedFiles.Kind.allCases.reduce(0) { sum, kind in sum + scan.skippedFiles.count(kind) }
     #expect(total == 1, "\(scan.note ?? "")")
     #expect(scan.note?.contains("passed over 1 ") ?? false)
+    // What is counted by its kind, system folders or files, is named by the first path.
+    let path = [".cache/1.png": ".cache", "a/@eaDir/1.png/THUMB.png": "a/@eaDir", "a/#recycle/1.png": "a/#recycle"][
+      name]
+    let folder = name.split(separator: "/").first.map(String.init) ?? name
+    let shown = path ?? (folder == "a" || !name.contains("/") ? name : folder)
+    #expect(scan.note?.contains(shown) ?? false, "\(scan.note ?? "")")
   }
 
   @Test func `a clean folder has no note, nor has the program's own file`() throws {
@@ -42,7 +48,17 @@ struct SkippedFilesTests {
     #expect(scan.index.count == 7)
     let total = SkippedFiles.Kind.allCases.reduce(0) { sum, kind in sum + scan.skippedFiles.count(kind) }
     #expect(scan.index.count + total == names.count)
-    #expect(scan.note?.contains("4 images of formats that are not read (.avif 2, .heic 1, .jxl 1)") ?? false)
+    #expect(
+      scan.note?.contains(
+        "4 images of formats that are not read (.avif 2, .heic 1, .jxl 1: a/x.avif, a/y.avif, a/z.jxl, ") ?? false)
+  }
+
+  @Test func `the first files of a kind are named by their paths`() throws {
+    let scan = try scan(
+      ["a/1.png", "b/1.png"] + (0..<6).map { number in "\(number).jpg" } + ["b/deep/n.txt", "m.TXT"])
+    let note = try #require(scan.note)
+    #expect(note.contains("6 images beside the folders (0.jpg, 1.jpg, 2.jpg, 3.jpg, …)"), "\(note)")
+    #expect(note.contains("2 other files (.txt 2: m.TXT, b/deep/n.txt)"), "\(note)")
   }
 
   @Test func `a class without images says what it holds`() throws {

@@ -21,7 +21,7 @@ struct FolderContents {
     var folders: [[UInt8]] = []
     for name in listing.folders {
       if case .skipped(let kind, let detail) = EntryKind.folder(name) {
-        skippedFiles.add(kind, detail)
+        skippedFiles.add(kind, detail, at: text(name))
       } else {
         folders.append(name)
       }
@@ -30,12 +30,12 @@ struct FolderContents {
     for name in listing.files {
       switch EntryKind.file(name) {
       case .image: images.append(name)
-      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
+      case .skipped(let kind, let detail): skippedFiles.add(kind, detail, at: text(name))
       case .own: break
       }
     }
     for name in listing.specials {
-      skippedFiles.add(.special, text(name))
+      skippedFiles.add(.special, text(name), at: text(name))
     }
     (self.folders, self.images, files) = (folders, images, listing.files)
   }
@@ -53,6 +53,14 @@ struct FolderContents {
   /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
   func isTree(depth: Int = 0) -> Bool {
     images.isEmpty && holdsImages(in: folders, depth: depth)
+  }
+
+  /// True if images are in several subfolders, with fewer images beside them than there are such subfolders: those are
+  /// strays, as in the folder of a split into which a file was copied by mistake.
+  var isTreeWithStrays: Bool {
+    guard !images.isEmpty else { return isTree() }
+    let holding = folders.count { folder in (try? FolderContents(path(of: folder)))?.holdsImages() ?? false }
+    return holding > 1 && images.count < holding
   }
 
   /// Returns true if there is an image in the folder or in its subfolders.

@@ -128,11 +128,19 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Returns advice for an error message if a folder of images may be just one class of its parent folder; else empty.
-  package static func parentAdvice(of path: String) -> String {
+  /// Returns advice for an error message if a folder without classes holds a file that may list labels, or may be just
+  /// one class of its parent folder; else empty.
+  package static func placeAdvice(of path: String) -> String {
     let path = FolderRequest(path: path).path
+    guard let own = try? FolderContents(path) else { return "" }
+    let lists = own.files.map { name in "\(path)/\(text(name))" }.filter(DataPath.isList)
+    if let list = lists.first {
+      return "; if \(list) holds their labels, give --data \(list), with paths in it that are relative to \(path)"
+    }
     let parent = path.parentFolder
-    guard let contents = try? FolderContents(parent), contents.images.isEmpty, contents.folders.count > 1 else {
+    guard !own.images.isEmpty, let contents = try? FolderContents(parent), contents.images.isEmpty,
+      contents.folders.count > 1
+    else {
       return ""
     }
     let siblings = contents.folders.prefix(5).filter { name in

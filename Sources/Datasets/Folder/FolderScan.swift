@@ -54,9 +54,10 @@ package struct FolderScan {
     }
     let listing = try FolderListing(root.utf8)
     try skipBroken(listing, in: [])
-    let looseImages = count(filesOf: listing, imagesAs: .looseImage)
-    let found = listing.folders.filter { name in !folder.excluded.contains(name) && isUsed(folder: name) }
-    guard !found.isEmpty else { throw noClasses(root, looseImages) }
+    let looseImages = images(of: listing, in: [])
+    for name in looseImages { skippedFiles.add(.looseImage, text(name), at: text(name)) }
+    let found = listing.folders.filter { name in !folder.excluded.contains(name) && isUsed(folder: name, in: []) }
+    guard !found.isEmpty else { throw noClasses(root, looseImages.count) }
     try checkNames(found, classes)
     let present = Set(found)
     for name in classes ?? found {
@@ -155,27 +156,28 @@ package struct FolderScan {
 
   // MARK: - Walking
 
-  /// Counts the unused files of a folder that lies above the class folders.
+  /// Returns the names of a folder's images, and counts its other files as not used.
   ///
-  /// - Returns: The number of images among them.
-  private mutating func count(filesOf listing: FolderListing, imagesAs kind: SkippedFiles.Kind) -> Int {
-    var images = 0
+  /// - Parameters:
+  ///   - listing: The entries of the folder.
+  ///   - folder: The folder's path relative to the root: empty, or ending in a slash.
+  /// - Returns: The names, in byte order.
+  private mutating func images(of listing: FolderListing, in folder: [UInt8]) -> [[UInt8]] {
+    var images: [[UInt8]] = []
     for name in listing.files {
       switch EntryKind.file(name) {
-      case .image:
-        images += 1
-        skippedFiles.add(kind, text(name))
-      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
+      case .image: images.append(name)
+      case .skipped(let kind, let detail): skippedFiles.add(kind, detail, at: text(folder + name))
       case .own: break
       }
     }
-    for name in listing.specials { skippedFiles.add(.special, text(name)) }
+    for name in listing.specials { skippedFiles.add(.special, text(name), at: text(folder + name)) }
     return images
   }
 
-  private mutating func isUsed(folder name: [UInt8]) -> Bool {
+  private mutating func isUsed(folder name: [UInt8], in parent: [UInt8]) -> Bool {
     guard case .skipped(let kind, let detail) = EntryKind.folder(name) else { return true }
-    skippedFiles.add(kind, detail)
+    skippedFiles.add(kind, detail, at: text(parent + name))
     return false
   }
 
@@ -221,17 +223,8 @@ package struct FolderScan {
       return
     }
     try skipBroken(listing, in: prefix + path)
-    var files: [[UInt8]] = []
-    for file in listing.files {
-      switch EntryKind.file(file) {
-      case .image: files.append(file)
-      case .skipped(let kind, let detail): skippedFiles.add(kind, detail)
-      case .own: break
-      }
-    }
-    for name in listing.specials { skippedFiles.add(.special, text(name)) }
-    folders.append((path, files))
-    for folder in listing.folders where isUsed(folder: folder) {
+    folders.append((path, images(of: listing, in: prefix + path)))
+    for folder in listing.folders where isUsed(folder: folder, in: prefix + path) {
       try collect(path + folder + [Self.slash], prefix, ancestors + [listing.identity], into: &folders)
     }
   }
@@ -247,7 +240,7 @@ package struct FolderScan {
   private mutating func skipBroken(_ listing: FolderListing, in folder: [UInt8]) throws(FileError) {
     for link in listing.brokenLinks {
       if case .skipped(let kind, let detail)? = EntryKind.folder(link) {
-        skippedFiles.add(kind, detail)
+        skippedFiles.add(kind, detail, at: text(folder + link))
         continue
       }
       let path = folder + link

@@ -24,20 +24,35 @@ package struct SkippedFiles: Sendable, Equatable {
   }
 
   private var counts: [Kind: [String: Int]] = [:]
+  /// The paths of the first files and folders of each kind, at most ``shownPaths``.
+  private var paths: [Kind: [String]] = [:]
+  private static let shownPaths = 4
 
   /// Creates counts of zero.
   package init() {}
 
   /// Counts one file or folder that is not used.
-  package mutating func add(_ kind: Kind, _ detail: String) {
+  ///
+  /// - Parameters:
+  ///   - kind: The reason.
+  ///   - detail: The name or ending under which it is counted.
+  ///   - path: The path relative to the folder that a message names.
+  package mutating func add(_ kind: Kind, _ detail: String, at path: String) {
     counts[kind, default: [:]][detail, default: 0] += 1
+    note([path], kind)
   }
 
-  /// Adds the counts of another scan.
-  package mutating func add(_ other: SkippedFiles) {
+  /// Adds the counts of another scan, whose paths begin in the folder `prefix`, which is empty or ends in a slash.
+  package mutating func add(_ other: SkippedFiles, below prefix: String = "") {
     for (kind, details) in other.counts {
       counts[kind, default: [:]].merge(details, uniquingKeysWith: +)
+      note((other.paths[kind] ?? []).map { path in prefix + path }, kind)
     }
+  }
+
+  private mutating func note(_ added: [String], _ kind: Kind) {
+    let room = Self.shownPaths - (paths[kind]?.count ?? 0)
+    if room > 0 { paths[kind, default: []] += added.prefix(room) }
   }
 
   /// Returns the counts that were added since an earlier state of the same scan.
@@ -48,6 +63,7 @@ package struct SkippedFiles: Sendable, Equatable {
         let added = count - (earlier.counts[kind]?[detail] ?? 0)
         if added > 0 { difference.counts[kind, default: [:]][detail] = added }
       }
+      difference.paths[kind] = (paths[kind] ?? []).filter { path in earlier.paths[kind]?.contains(path) != true }
     }
     return difference
   }
@@ -57,7 +73,8 @@ package struct SkippedFiles: Sendable, Equatable {
     counts[kind, default: [:]].values.reduce(0, +)
   }
 
-  /// The counts of each reason, with its most frequent names or endings, as text; `nil` if everything was used.
+  /// The counts of each reason, with its most frequent names or endings and its first paths, as text; `nil` if
+  /// everything was used.
   package var text: String? {
     let parts = Kind.allCases.compactMap { kind in count(kind) > 0 ? text(of: kind) : nil }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
@@ -80,12 +97,16 @@ package struct SkippedFiles: Sendable, Equatable {
   }
 
   private func details(of kind: Kind) -> String {
+    let paths = paths[kind] ?? []
+    let shown = paths.joined(separator: ", ") + (count(kind) > paths.count && !paths.isEmpty ? ", …" : "")
     let isEnding = kind == .imageFormat || kind == .otherFile
+    guard isEnding || kind == .system || kind == .hidden || paths.isEmpty else { return shown }
     let sorted = counts[kind, default: [:]].sorted { one, other in (other.value, one.key) < (one.value, other.key) }
-    let shown = sorted.prefix(isEnding ? 8 : 4).map { detail, count in
+    let frequent = sorted.prefix(isEnding ? 8 : 4).map { detail, count in
       isEnding || count > 1 ? "\(detail) \(count)" : detail
     }
-    return shown.joined(separator: ", ") + (sorted.count > shown.count ? ", …" : "")
+    let names = frequent.joined(separator: ", ") + (sorted.count > frequent.count ? ", …" : "")
+    return paths.isEmpty || shown == names ? names : "\(names): \(shown)"
   }
 }
 

@@ -7,7 +7,7 @@ struct SplitSearch {
     let name: [UInt8]
     let split: Split
     let isExact: Bool
-    /// True if the folder holds images in subfolders only.
+    /// True if the folder holds images in subfolders, and hardly any beside them.
     let isTree: Bool
     /// True if the folder holds any image, directly or in subfolders.
     let holdsImages: Bool
@@ -27,11 +27,12 @@ struct SplitSearch {
     var path = request.path
     for _ in 0..<6 {
       let root = try FolderContents(path)
-      if let problem = CIFARFiles.problem(ofFolder: root) { throw problem }
+      if let problem = CIFARFiles.problem(ofFolder: root) ?? AnnotatedData.problem(ofFolder: root) { throw problem }
       if let layout = try layout(of: root) { return layout }
       let only = root.folders.filter { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }[0]
-      skippedFiles.add(root.skippedFiles)
-      passOver(root.folders.filter { name in name != only })
+      skippedFiles.add(root.skippedFiles, below: prefix(of: root))
+      passOver(root.folders.filter { name in name != only }, in: root)
+      passOver(imagesOf: root)
       path = root.path(of: only)
       notes.append("\(path) is taken for the dataset: nothing else in \(root.path) holds images")
     }
@@ -94,7 +95,7 @@ struct SplitSearch {
       let contents = try FolderContents(root.path(of: name))
       candidates.append(
         Candidate(
-          name: name, split: named.split, isExact: named.isExact, isTree: contents.isTree(),
+          name: name, split: named.split, isExact: named.isExact, isTree: contents.isTreeWithStrays,
           holdsImages: contents.holdsImages()))
     }
     return candidates
@@ -150,7 +151,7 @@ struct SplitSearch {
       let names = list(candidates.map { candidate in "'\(text(candidate.name))'" })
       throw ambiguity(root, "\(candidates.count) folders may be the \(split.title) folder: \(names)", split)
     }
-    passOver(candidates.filter { candidate in !candidate.isExact }.map(\.name))
+    passOver(candidates.filter { candidate in !candidate.isExact }.map(\.name), in: root)
     return exact[0]
   }
 
@@ -168,14 +169,14 @@ struct SplitSearch {
     for split in [Split.validation, .test] where given[split] == nil {
       let named = candidates.filter { candidate in candidate.split == split }
       let empty = named.filter { candidate in !candidate.holdsImages }.map(\.name)
-      passOver(empty)
+      passOver(empty, in: root)
       if let found = try single(named.filter(\.holdsImages), split, root) {
         try layout.add(split, try descended(root.path(of: found.name), classes: contents.folders))
       }
     }
-    passOver(others)
-    skippedFiles.add(root.skippedFiles)
-    for name in root.images { skippedFiles.add(.looseImage, text(name)) }
+    passOver(others, in: root)
+    skippedFiles.add(root.skippedFiles, below: prefix(of: root))
+    passOver(imagesOf: root)
     return layout
   }
 
@@ -224,13 +225,14 @@ struct SplitSearch {
 
   // MARK: - Folders without a split's name
 
-  /// Returns true if all images are in the subfolders of one single folder.
+  /// Returns true if all images, but for a few strays, are in the subfolders of one single folder.
   private func isWrapper(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) -> Bool {
-    guard root.images.isEmpty, folders.count <= 20 else { return false }
+    guard folders.count <= 20 else { return false }
     let holding = folders.compactMap { name in try? FolderContents(root.path(of: name)) }.filter { contents in
       contents.holdsImages()
     }
-    return holding.count == 1 && holding[0].isTree()
+    guard holding.count == 1, holding[0].isTree() else { return false }
+    return root.images.isEmpty || root.images.count < holding[0].folders.count
   }
 
   /// Throws if two to six folders all hold the same subfolders: they may be splits with unknown names, or versions of
@@ -271,8 +273,17 @@ struct SplitSearch {
     }
   }
 
-  private mutating func passOver(_ folders: [[UInt8]]) {
-    for name in folders { skippedFiles.add(.folder, text(name)) }
+  private mutating func passOver(_ folders: [[UInt8]], in root: FolderContents) {
+    for name in folders { skippedFiles.add(.folder, text(name), at: prefix(of: root) + text(name)) }
+  }
+
+  private mutating func passOver(imagesOf root: FolderContents) {
+    for name in root.images { skippedFiles.add(.looseImage, text(name), at: prefix(of: root) + text(name)) }
+  }
+
+  /// Returns the path of a folder relative to `--data`: empty, or ending in a slash.
+  private func prefix(of root: FolderContents) -> String {
+    root.path == request.path ? "" : String(root.path.dropFirst(request.path.count + 1)) + "/"
   }
 
   private func ambiguity(_ root: FolderContents, _ problem: String, _ split: Split? = nil) -> FileError {

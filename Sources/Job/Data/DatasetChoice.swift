@@ -253,7 +253,7 @@ package enum DatasetChoice {
       : "one class, \(dataset.classNames.joined()), with \(counted(dataset.count, "image"))"
     throw RunError(
       .data,
-      "\(path): has \(found); expected at least two classes, one folder each\(FolderLayout.parentAdvice(of: path))",
+      "\(path): has \(found); expected at least two classes, one folder each\(FolderLayout.placeAdvice(of: path))",
       remedy: "sort the images into one folder for each class, "
         + (configuration.loss.kind == .simclr
           ? "which linear and evaluate need for any run, also one of --loss simclr; embed and report need none"
