@@ -15,7 +15,7 @@ extension Configuration {
     if let problem = views.problem(epochs: schedule.epochs) ?? mixingProblem {
       return problem
     }
-    if let problem = model.problem ?? head.problem ?? batches.problem(ranks: ranks) {
+    if let problem = model.problem ?? head.problem ?? batchProblem(ranks: ranks) {
       return problem
     }
     return balanceProblem(ranks: ranks) ?? overlapProblem
@@ -56,6 +56,16 @@ extension Configuration {
         remedy: "give the folder of the training images too")
     }
     return nil
+  }
+
+  /// Returns the error for batches that do not fit the shards and ranks, or `nil`; its advice fits the training set.
+  private func batchProblem(ranks: Int) -> RunError? {
+    guard let problem = batches.problem(ranks: ranks) else { return nil }
+    guard let counts = trainingClassCounts() else { return problem }
+    let advice = BatchAdvice(options: batches, classCounts: counts, ranks: ranks, isContrasting: isContrasting)
+    if let problem = advice.problem { return problem }
+    return batches.sampling == .balanced
+      ? RunError(problem.exitCode, problem.problem, remedy: advice.remedy) : problem
   }
 
   /// Returns the error for weights of another number of ranks, or `nil`.

@@ -108,9 +108,13 @@ extension Configuration {
 
   /// Creates the sampler that divides a training set into global batches.
   ///
+  /// - Parameters:
+  ///   - dataset: The training set.
+  ///   - ranks: The number of ranks, for the advice in errors.
+  /// - Returns: The sampler.
   /// - Throws: ``RunError`` if the dataset cannot fill batches of the configured kind.
-  package func makeSampler(_ dataset: any ImageDataset) throws(RunError) -> Sampler {
-    try batches.makeSampler(dataset, seed: compute.seed, isContrasting: isContrasting)
+  package func makeSampler(_ dataset: any ImageDataset, ranks: Int = 1) throws(RunError) -> Sampler {
+    try batches.makeSampler(dataset, seed: compute.seed, isContrasting: isContrasting, ranks: ranks)
   }
 
   /// Sets the length of the learning rate warm-up if it was not given.

@@ -147,13 +147,8 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
   /// A class has fewer samples than a batch needs of it.
   case smallClass(name: String, sampleCount: Int, needed: Int, classesPerBatch: Int)
 
-  /// True if the dataset has fewer samples than a batch.
-  package var isSmallSet: Bool {
-    if case .tooFewSamples = self { true } else { false }
-  }
-
   /// The problem and the expected values, as command-line options.
-  package var problem: String {
+  package var description: String {
     switch self {
     case .tooFewSamples(let batchSize, let sampleCount):
       "--batch-size \(batchSize): the training set has only \(sampleCount == 1 ? "one sample" : "\(sampleCount) samples")"
@@ -164,16 +159,4 @@ package enum SamplerError: Error, CustomStringConvertible, Equatable {
         + "\(sampleCount)"
     }
   }
-
-  /// The remedy; `nil` if there is none.
-  private var remedy: String? {
-    switch self {
-    case .tooFewSamples: "choose a smaller batch"
-    case .tooFewClasses: nil
-    case .smallClass: "choose more classes per batch, or a smaller batch"
-    }
-  }
-
-  /// The problem and, if known, the remedy.
-  package var description: String { problem + (remedy.map { remedy in "; \(remedy)" } ?? "") }
 }

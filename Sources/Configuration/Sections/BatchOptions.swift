@@ -67,33 +67,70 @@ package struct BatchOptions: Sendable, Equatable {
   ///
   /// Shards of 16 have less noisy BatchNorm statistics and train slightly faster at first, but leave no work for eight
   /// ranks.
-  package static let (smallSize, smallShardSize) = (64, 8)
+  private static let (smallSize, smallShardSize) = (64, 8)
+  /// The minimum number of steps per epoch for the default batch size: with fewer, a contrastive loss may stay on its
+  /// initial plateau for several epochs.
+  private static let fewestSteps = 40
+
+  /// Reduces the default batch size for a small training set, so that an epoch has enough steps.
+  ///
+  /// - Parameters:
+  ///   - count: The number of training samples.
+  ///   - isContrasting: True with a contrastive loss, for which batches are smaller.
+  ///   - keepsShardSize: True if the shard size was given.
+  /// - Returns: True if the batch is the smaller default of a contrastive loss.
+  package mutating func fit(to count: Int, isContrasting: Bool, keepsShardSize: Bool) -> Bool {
+    guard count > 1 else { return false }
+    let isSmall = isContrasting && !keepsShardSize && count / size < Self.fewestSteps
+    if isSmall { (size, shardSize) = (min(size, Self.smallSize), min(shardSize, Self.smallShardSize)) }
+    if count < size, count >= shardSize || !keepsShardSize {
+      shardSize = min(shardSize, count)
+      size = count / shardSize * shardSize
+    }
+    return isSmall
+  }
 
   /// Returns the error for a batch that does not consist of whole shards, or `nil`.
-  package static func problem(ofBatch size: Int, inShardsOf shardSize: Int) -> RunError? {
+  ///
+  /// - Parameters:
+  ///   - size: The number of samples in a batch.
+  ///   - shardSize: The number of samples in a shard.
+  ///   - ranks: The number of ranks, each of which needs a shard.
+  /// - Returns: The error, or `nil`.
+  package static func problem(ofBatch size: Int, inShardsOf shardSize: Int, ranks: Int = 1) -> RunError? {
     guard !size.isMultiple(of: max(shardSize, 1)) else { return nil }
     guard size > shardSize else {
-      let half = size > 1 && size.isMultiple(of: 2) ? " or \(size / 2) (two)" : ""
+      let counts = (size.isMultiple(of: 2) ? [1, 2] : [1]).filter { count in count >= ranks }
+      let sizes = counts.map { count in "\(size / count) (\(count == 1 ? "one shard" : "two"))" }
       return RunError(
         .usage, "--batch-size \(size) is smaller than --shard-size \(shardSize)",
-        remedy: "give --shard-size \(size) (one shard)\(half) too")
+        remedy: sizes.isEmpty
+          ? division(of: size, ranks: ranks) : "give --shard-size \(sizes.joined(separator: " or ")) too")
     }
     return RunError(
       .usage, "--batch-size \(size): expected a multiple of --shard-size \(shardSize)",
-      remedy: "choose \(size / shardSize * shardSize) or another shard size")
+      remedy: size / shardSize >= ranks
+        ? "choose \(size / shardSize * shardSize) or another shard size" : division(of: size, ranks: ranks))
+  }
+
+  /// Returns the advice that gives each rank a shard of a batch of about the same size.
+  private static func division(of size: Int, ranks: Int) -> String {
+    let shard = size / ranks
+    if shard == 0 { return "start at most \(counted(size, "rank")), and give --batch-size \(size) --shard-size 1" }
+    return "give --batch-size \(shard * ranks) --shard-size \(shard)"
   }
 
   /// The error for the first contradiction between these options or with the number of ranks; `nil` if there is none.
   package func problem(ranks: Int) -> RunError? {
-    if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize) {
+    if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize, ranks: ranks) {
       return problem
     }
     guard ranks <= shardCount else {
       return RunError(
         .usage,
         "\(counted(ranks, "rank")) for \(counted(shardCount, "shard")) (--batch-size \(size) in shards of --shard-size \(shardSize))",
-        remedy: "start at most \(counted(shardCount, "rank")), or give "
-          + (size.isMultiple(of: ranks) ? "--shard-size \(size / ranks)" : "a smaller --shard-size"))
+        remedy: "start at most \(counted(shardCount, "rank"))"
+          + (ranks > size ? "" : ", or \(Self.division(of: size, ranks: ranks))"))
     }
     return samplingProblem ?? batchNormProblem(ofBatch: size)
   }
@@ -145,10 +182,11 @@ package struct BatchOptions: Sendable, Equatable {
   ///   - dataset: The training set.
   ///   - seed: The run's seed.
   ///   - isContrasting: True with a contrastive loss, for which the default batch of a small training set is smaller.
+  ///   - ranks: The number of ranks, for the advice in errors.
   /// - Returns: The sampler.
   /// - Throws: ``RunError`` if the dataset cannot fill batches of this kind.
   func makeSampler(
-    _ dataset: any ImageDataset, seed: UInt64, isContrasting: Bool = true
+    _ dataset: any ImageDataset, seed: UInt64, isContrasting: Bool = true, ranks: Int = 1
   ) throws(RunError) -> Sampler {
     let kind: Sampler.Kind =
       switch sampling {
@@ -160,9 +198,9 @@ package struct BatchOptions: Sendable, Equatable {
     do {
       sampler = try Sampler(kind, dataset, batchSize: size, shardSize: shardSize, lastBatch: lastBatch, seed: seed)
     } catch {
-      throw error.isSmallSet && sampling == .shuffle
-        ? RunError(.usage, error.problem, remedy: advice(forSamples: dataset.count, isContrasting: isContrasting))
-        : RunError(.usage, error.description)
+      let advice = BatchAdvice(
+        options: self, classCounts: dataset.classCounts, ranks: ranks, isContrasting: isContrasting)
+      throw RunError(.usage, error.description, remedy: advice.remedy)
     }
     for batch in Set([size, sampler.lastBatchSize]).sorted(by: >) {
       if let problem = batchNormProblem(ofBatch: batch, isLast: batch != size) {
@@ -170,16 +208,5 @@ package struct BatchOptions: Sendable, Equatable {
       }
     }
     return sampler
-  }
-
-  /// The batch and shard sizes to suggest for a training set of `count` samples, as text.
-  private func advice(forSamples count: Int, isContrasting: Bool) -> String {
-    let usual = BatchOptions()
-    let shard = max(min(isContrasting ? Self.smallShardSize : usual.shardSize, count), 1)
-    let fitting = min(isContrasting ? Self.smallSize : usual.size, count / shard * shard)
-    let names = "--batch-size" + (shardSize == usual.shardSize ? "" : " and --shard-size")
-    let pair = (fitting - 1) / (2 * shard) * 2 * shard
-    return "leave \(names) out (\(fitting) in shards of \(shard))"
-      + (pair > 0 ? ", or give e.g. --batch-size \(pair) --shard-size \(shard)" : "")
   }
 }

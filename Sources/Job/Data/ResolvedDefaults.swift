@@ -4,9 +4,6 @@ import Datasets
 import Imaging
 
 extension Configuration {
-  /// The minimum number of steps per epoch for the default batch size: with fewer, a contrastive loss may stay on its
-  /// initial plateau for several epochs.
-  private static let fewestSteps = 40
   /// The default learning rate for the smaller default batch, between linear and square-root scaling.
   ///
   /// With the default rate for larger batches, four of twenty seeds made all embeddings equal on `shapes`.
@@ -47,24 +44,14 @@ extension Configuration {
     )
   }
 
-  /// Reduces the default batch size for a small training set, so that an epoch has enough steps.
+  /// Reduces the default batch size for a small training set, and the learning rate with it.
   private mutating func fitBatch(to count: Int, _ given: ConfigurationOverrides, _ report: Reporter) {
-    guard count > 1, !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
-    var size = batches.size
-    if isContrasting, count / size < Self.fewestSteps, !given.gives(\.batches.shardSize) {
-      size = min(size, BatchOptions.smallSize)
-      batches.shardSize = min(batches.shardSize, BatchOptions.smallShardSize)
-      fitLearningRate(given, report)
-    }
-    if count < size {
-      if count < batches.shardSize {
-        guard !given.gives(\.batches.shardSize) else { return }
-        batches.shardSize = count
-      }
-      size = count / batches.shardSize * batches.shardSize
-    }
-    guard size != batches.size else { return }
-    batches.size = size
+    guard !given.gives(\.batches.size), batches.sampling == .shuffle else { return }
+    let usual = batches.size
+    let isSmall = batches.fit(
+      to: count, isContrasting: isContrasting, keepsShardSize: given.gives(\.batches.shardSize))
+    if isSmall { fitLearningRate(given, report) }
+    guard batches.size != usual else { return }
     report(
       "batch size: \(batches.size) in shards of \(batches.shardSize), as the training set has \(counted(count, "sample")) and --batch-size is not given"
     )

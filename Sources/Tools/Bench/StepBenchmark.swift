@@ -70,7 +70,8 @@ package enum StepBenchmark {
     let earlier = try world.onRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)
-    let sampler = try world.throwingTogether { try configuration.makeSampler(dataset) }
+    let ranks = world.size
+    let sampler = try world.throwingTogether { try configuration.makeSampler(dataset, ranks: ranks) }
     world.activity.begin("preparing the step")
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world)
     try MemoryEstimate.check(step, over: world, report: report)
