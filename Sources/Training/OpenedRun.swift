@@ -54,12 +54,16 @@ struct OpenedRun {
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
+    let contents = try DatasetContents(of: dataset, configuration, over: world)
+    // A resumed run keeps what it has, also nothing, as its checkpoints do.
+    if flags[1] == 1 { configuration.data.contents = contents.text }
     // Before the batch: a set that has lost images is not refused for being smaller than it.
     let found = configuration
     try world.throwingTogether {
       if let fingerprint, fingerprint != found.data.fingerprint {
         throw Self.otherImages(dataset, found, request, opened?.directory)
       }
+      if let change = contents.change { throw Self.otherImages(found, request, opened?.directory, change) }
       if let classes { try Self.checkClasses(of: dataset, found, against: classes) }
     }
     let isNew = flags[1] == 1
@@ -71,7 +75,7 @@ struct OpenedRun {
       if let problem = unresolved.batches.problem(ranks: ranks) ?? unresolved.balanceProblem(ranks: ranks) {
         throw problem
       }
-      return try unresolved.makeSampler(dataset)
+      return try unresolved.makeSampler(dataset, ranks: ranks)
     }
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let resolved = configuration
@@ -107,11 +111,21 @@ struct OpenedRun {
     }), former != dataset.count {
       found = "\(dataset.count) in \(counted(dataset.classNames.count, "class")), \(former) when the run began"
     }
+    return otherImages(configuration, request, directory, found)
+  }
+
+  private static func otherImages(
+    _ configuration: Configuration, _ request: TrainingRun.Request, _ directory: RunDirectory?, _ difference: String
+  ) -> RunError {
     let origin = request.isResuming ? "the run in \(directory?.path ?? "")" : "the run of --config"
+    let others =
+      request.isResuming
+      ? "with another --output (--init \(directory?.path ?? "") takes its encoder)"
+      : "without dataset-fingerprint and dataset-contents"
     return RunError(
       .configuration,
-      "\(configuration.data.path ?? ""): its images are not those that \(origin) was begun with: \(found)",
-      remedy: "put the files back, or begin a new run\(request.isResuming ? "" : " without dataset-fingerprint")")
+      "\(configuration.data.path ?? ""): its images are not those that \(origin) was begun with: \(difference)",
+      remedy: "put the files back, or begin a new run \(others)")
   }
 
   /// Checks that the dataset's number of classes equals that of the configuration's classifier.

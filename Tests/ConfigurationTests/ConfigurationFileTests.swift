@@ -27,8 +27,8 @@ struct ConfigurationFileTests {
     Mistake(
       text: "model: {name: resnet20}\n",
       message: ":1: model: expected one value; options are not nested: write 'model: resnet20'"),
-    Mistake(text: "- seed\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a list"),
-    Mistake(text: "resnet20\n", message: ":1: expected one option a line, such as 'batch-size: 256', found a single"),
+    Mistake(text: "- seed\n", message: ":1: expected one option a line, such as 'epochs: 100', found a list"),
+    Mistake(text: "resnet20\n", message: ":1: expected one option a line, such as 'epochs: 100', found a single"),
     Mistake(text: "seed: 1\nmodel: [a\n", message: ":2: is not valid YAML: "),
     Mistake(text: "model: \"resnet20\n", message: ":1: is not valid YAML: "),
     Mistake(text: "lr: 0.1\n", message: ":1: unknown option 'lr'; did you mean 'learning-rate'?"),
@@ -92,6 +92,7 @@ struct ConfigurationFileTests {
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())
     configuration.data.fingerprint = "0123"
+    configuration.data.contents = "45-67-89-0"
     configuration.classifier.classes = 10
     configuration.schedule.cosineRestarts = [3, 5]
     // None is left at its default, or the test would not see it lost.

@@ -162,6 +162,53 @@ struct FolderTrainingTests {
     #expect(try workshop.weights(of: "run") == workshop.weights(of: "whole"))
   }
 
+  /// Exchanges two training images in place; their sizes and times may stay.
+  private func exchangeImages(_ workshop: Workshop, keepsTimes: Bool) throws {
+    let paths = ["mixed/train/apple/2.png", "mixed/train/日本/0.png"].map(workshop.path)
+    let manager = FileManager.default
+    let contents = try paths.map { path in try Data(contentsOf: URL(fileURLWithPath: path)) }
+    let times = try paths.map { path in try manager.attributesOfItem(atPath: path)[.modificationDate] }
+    for (path, bytes) in zip(paths, contents.reversed()) { try bytes.write(to: URL(fileURLWithPath: path)) }
+    for (path, time) in zip(paths, times) where keepsTimes {
+      try manager.setAttributes([.modificationDate: time as Any], ofItemAtPath: path)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `images replaced under their names are noticed by every later stage`(keepsTimes: Bool) throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try succeeding(workshop.run(pretrain(workshop, "run", ["--steps", "1"])))
+    let resume = ["pretrain", "--resume", "--output", workshop.path("run")]
+    try succeeding(workshop.run(resume + ["--steps", "2"]))
+    try exchangeImages(workshop, keepsTimes: keepsTimes)
+    let change = "files have other contents under the same names"
+    let written = keepsTimes ? change : "2 of 61 files were written since, such as"
+    try workshop.expectRefusal(
+      resume + ["--steps", "3"], 78,
+      naming: ["not those that the run", change, written, "put the files back", "--init"])
+    let evaluated = try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+    #expect(evaluated.standardOutput.contains("is not the data of the run (\(change)"), "\(evaluated.standardOutput)")
+    #expect(try workshop.summary("run", stage: "evaluation-mixed").number("test_samples") > 0)
+    let trained = try succeeding(
+      workshop.run(["linear", workshop.path("run"), "--batch-size", "16", "--shard-size", "8"]))
+    #expect(trained.standardOutput.contains("results go to \(workshop.path("run"))/linear-mixed"))
+    // The files as they were, at other times; twice, as the checkpoints are those of a run with the first times.
+    try exchangeImages(workshop, keepsTimes: false)
+    try succeeding(workshop.run(ranks: 2, resume + ["--steps", "3"]))
+    try succeeding(workshop.run(resume + ["--steps", "4"]))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+    #expect(try workshop.summary("run", stage: "evaluation").number("test_samples") > 0)
+  }
+
+  @Test func `records of CIFAR replaced in place are noticed`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    try workshop.change("data/data_batch_3.bin") { bytes in bytes[5000] ^= 1 }
+    let result = try workshop.resume("run", ["--steps", "2"])
+    expectRefusal(result, 78, naming: ["1 of 5 files was written since, such as", "data_batch_3.bin"])
+  }
+
   @Test func oneTreeIsDivided() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

@@ -23,6 +23,7 @@ extension ConfigurationOption {
       "Folder of the test images, with --train-folder; none: no test images.", value: "dir", .dataset,
       when: [.folder], [.freeOnResume, .stepIsTheSame, .path]),
     .init("dataset-fingerprint", \.data.fingerprint, .text, "Hash of the dataset's file names.", .resolved),
+    .init("dataset-contents", \.data.contents, .text, "Hashes of sizes, times and bytes of the files.", .resolved),
     .init(
       "validation-fraction", \.data.validationFraction,
       .number("a number above 0 and below 1") { $0 > 0 && $0 < 1 },

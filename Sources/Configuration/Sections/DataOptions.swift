@@ -44,6 +44,9 @@ package struct DataOptions: Sendable, Equatable {
   package var testFolder: String?
   /// The SHA-256 of the folder's file names, or of the pack, when the run was started.
   package var fingerprint: String?
+  /// The hashes of the sizes, times and bytes of the training images' files when the run was started; `nil` without
+  /// files.
+  package var contents: String?
   /// The fraction of each class of the training images that is held out for validation; `nil` where there is a
   /// validation folder.
   package var validationFraction: Double?

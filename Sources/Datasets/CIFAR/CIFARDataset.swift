@@ -22,7 +22,8 @@ package final class CIFARDataset: ImageDataset {
 
     var builtInClassNames: [String] { self == .cifar10 ? CIFARClassNames.cifar10 : CIFARClassNames.cifar100 }
 
-    func files(_ split: Split) -> [String] {
+    /// The names of the files of a split.
+    package func files(_ split: Split) -> [String] {
       switch (self, split) {
       case (.cifar10, .train): (1...5).map { number in "data_batch_\(number).bin" }
       case (.cifar10, _): ["test_batch.bin"]

@@ -124,8 +124,8 @@ package struct FrozenEncoder {
   /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
   ///
   /// A result for other data or for an earlier checkpoint gets a folder of its own and never replaces the result for
-  /// the run's data. Data are different if their fingerprint (the hash of file and class names) differs from the run's;
-  /// the same files at another path are the same data.
+  /// the run's data. Data are different if their fingerprint (the hash of file and class names) or their contents
+  /// (``DatasetContents``) differ from the run's; the same files at another path are the same data.
   ///
   /// Collective.
   ///
@@ -142,14 +142,17 @@ package struct FrozenEncoder {
     report: Reporter
   ) throws -> (training: DatasetChoice.OpenedSplit, resultFolder: String) {
     let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
-    let isOther = training.fingerprint != configuration.data.fingerprint
+    let change = try DatasetContents(of: training.dataset, configuration, over: world).change
+    let isOther = training.fingerprint != configuration.data.fingerprint || change != nil
     let name =
       configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
     let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
     let folder = own + (isOther ? "-\(name)" : "") + (isLatest ? "" : "-step-\(state.step)")
     if folder != own {
+      let difference =
+        training.fingerprint == configuration.data.fingerprint ? change.map { text in " (\(text))" } ?? "" : ""
       report.note(
-        "\(isOther ? "\(configuration.data.path ?? "") is not the data of the run" : "step \(state.step) is an earlier checkpoint"): "
+        "\(isOther ? "\(configuration.data.path ?? "") is not the data of the run\(difference)" : "step \(state.step) is an earlier checkpoint"): "
           + "results go to \(run)/\(folder); those in \(run)/\(own) are kept")
     }
     return (training, folder)
