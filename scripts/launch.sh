@@ -341,17 +341,51 @@ esac
 
 # MARK: start
 
-# Copies the launcher's errors, and remembers that it has lost a host: the mpirun of Open MPI 5 then ends with 0. Takes out what ranks report.
+# True if a number is an exit code of supcon, which says why it ends with it.
+is_told() {
+  [[ $1 =~ ^[0-9]+$ ]] && [ "$1" -ge 64 ] && [ "$1" -le 78 ]
+}
+
+# True if a block of Open MPI, between two lines of dashes, only repeats that a rank has ended with an exit code of supcon, or has aborted the
+# job with it. Keeps a block that does not name the code, until one that does or the end of the job.
+is_repetition() {
+  local words
+  words=$(tr -s ' \n' ' ' <<<"$1")
+  case $words in
+    *' returned a non-zero exit code. Per user-direction'*) printf '%s\n' "$1" >>"$scratch/held" ;;
+    *' exited with non-zero status'*)
+      is_told "$(sed -n 's/.*Exit code: \([0-9]*\).*/\1/p' <<<"$words")" || return 1
+      rm -f "$scratch/held"
+      ;;
+    *'MPI_ABORT was invoked on rank '*) is_told "$(sed -n 's/.*[Ee]rrorcode:* \([0-9]*\).*/\1/p' <<<"$words")" || return 1 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Copies the launcher's errors but for blocks that only repeat what supcon has said, and remembers that it has lost a host: the mpirun of Open
+# MPI 5 then ends with 0. Takes out what ranks report.
 copy_errors() {
-  local line
+  local line block='' lines=0 dashes='^-{60,}$' previous=''
   : >"$scratch/reports"
   while IFS= read -r line || [ -n "$line" ]; do
     case $line in
       'launch-report '*) echo "${line#* }" >>"$scratch/reports" && continue ;;
       *'lost communication with'*) : >"$scratch/lost" ;;
+      *'sent help message help-mpi-api.txt / mpi-abort') previous=abort && continue ;;
+      *'Set MCA parameter "orte_base_help_aggregate" to 0'*) [ "$previous" != abort ] || continue ;;
     esac
-    printf '%s\n' "$line" >&2
+    previous=''
+    if [[ $line =~ $dashes ]] || [ -n "$block" ]; then
+      block+=${block:+$'\n'}$line lines=$((lines + 1))
+      # A line of dashes that nothing ends is not Open MPI's.
+      if [ $lines -le 30 ] && { [ $lines = 1 ] || ! [[ $line =~ $dashes ]]; }; then continue; fi
+      is_repetition "$block" || printf '%s\n' "$block" >&2 || true
+      block='' lines=0
+    else
+      printf '%s\n' "$line" >&2 || true
+    fi
   done
+  [ -z "$block" ] || printf '%s\n' "$block" >&2 || true
 }
 
 # Hydra names no rank, and may end with 0 after one was killed or has left: each rank runs below a shell that reports rank, host and exit code.
@@ -398,16 +432,12 @@ judge_reports() {
 # Should this shell be killed, the launcher ends too.
 request=USR1
 [ "$kind" != hydra ] || request=TERM
-reader='' program=("$supcon")
+program=("$supcon")
 [ "$kind" != hydra ] || program=(sh -c "$report_exit" sh "$supcon")
-if [ "$kind" = hydra ] || { [ "$kind" = prrte ] && [ -n "$hostfile" ]; }; then
-  mkfifo "$scratch/errors"
-  copy_errors <"$scratch/errors" &
-  reader=$!
-  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "${program[@]}" "$@" </dev/null 2>"$scratch/errors" &
-else
-  setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "$supcon" "$@" </dev/null &
-fi
+mkfifo "$scratch/errors"
+copy_errors <"$scratch/errors" &
+reader=$!
+setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "${program[@]}" "$@" </dev/null 2>"$scratch/errors" &
 job=$! timer=''
 
 stop() {
@@ -435,12 +465,11 @@ while true; do
   kill -0 "$job" 2>/dev/null || break
 done
 [ -z "$timer" ] || kill -TERM "$timer" 2>/dev/null || true
-if [ -n "$reader" ]; then
-  wait "$reader" || true
-  if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
-    echo "launch: a host was lost, so the job is not done, though $mpirun ended with 0; continue it with --resume" >&2
-    code=74
-  fi
-  [ "$kind" != hydra ] || judge_reports
+wait "$reader" || true
+if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
+  echo "launch: a host was lost, so the job is not done, though $mpirun ended with 0; continue it with --resume" >&2
+  code=74
 fi
+[ "$kind" != hydra ] || judge_reports
+[ ! -e "$scratch/held" ] || is_told "$code" || cat "$scratch/held" >&2
 exit "$code"

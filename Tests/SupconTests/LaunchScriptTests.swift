@@ -105,6 +105,72 @@ struct LaunchScriptTests {
     }
   }
 
+  /// The words of mpirun (Open MPI 4 and 5) after a rank has ended with a code, between lines of dashes.
+  private static func blocks(code: Int) -> [String: String] {
+    [
+      "4": """
+      Primary job  terminated normally, but 1 process returned
+      a non-zero exit code. Per user-direction, the job has been aborted.
+      LINE
+      LINE
+      mpirun detected that one or more processes exited with non-zero status, thus causing
+      the job to be terminated. The first process to do so was:
+
+        Process name: [[7354,1],0]
+        Exit code:    \(code)
+      """,
+      "5": """
+      prterun detected that one or more processes exited with non-zero status,
+      thus causing the job to be terminated. The first process to do so was:
+
+         Process name: [prterun-vm-2@1,0]
+         Exit code:    \(code)
+      """,
+      "abort": """
+      MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD
+      with errorcode \(code).
+
+      NOTE: invoking MPI_ABORT causes Open MPI to kill all MPI processes.
+      """,
+      "signal": "mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed).",
+    ]
+  }
+
+  @Test(arguments: ["4", "5", "abort", "signal"], [64, 75, 1, 137])
+  func `the words of Open MPI that repeat an exit code of supcon are left out`(kind: String, code: Int) throws {
+    let workshop = try Workshop()
+    let program = try workshop.script("program", "echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'")
+    let line = String(repeating: "-", count: 74)
+    let block = try #require(Self.blocks(code: code)[kind]).replacing("LINE", with: line)
+    let launcher = try workshop.script(
+      "mpirun",
+      """
+      if [ "$1" = --version ]; then echo 'mpirun (Open MPI) 4.1.4'; exit 0; fi
+      cat >&2 <<'WORDS'
+      Error: what is wrong
+      \(line)
+      \(block)
+      \(line)
+      the end
+      WORDS
+      exit \(code)
+      """)
+    let result = try runProcess(
+      projectRoot.appendingPathComponent("scripts/launch.sh").path, ["-np", "2", "pretrain"],
+      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
+    #expect(result.exitCode == Int32(code))
+    let isRepetition = kind != "signal" && (64...78).contains(code)
+    let expected =
+      ["Error: what is wrong"]
+      + (isRepetition
+        ? [] : [line] + block.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) + [line]) + [
+        "the end"
+      ]
+    let found = result.standardError.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      .dropLast()
+    #expect(found.sorted() == expected.sorted(), "\(result.standardError)")
+  }
+
   @Test func `a launcher of another MPI is not taken`() throws {
     let workshop = try Workshop()
     let program = try workshop.script("program", Self.program(rankOne: "exit 0"))
