@@ -13,8 +13,8 @@ struct ReductionCost {
   private let isOverlapping: Bool
   private let messages: ReductionMessages
   private let work: MessageWork
-  /// The seconds of a rank's core for copying its partial sums into messages and adding those of others.
-  private var sumSeconds = 0.0
+  /// The seconds of a rank's core for each piece: for its messages, for copying and adding, and in the kernel.
+  private var pieceWork: [Double] = []
 
   /// The most messages of a rank to other hosts in a collective.
   private var messagesElsewhere: Int { cluster.isTwoLevel ? cluster.hosts - 1 : cluster.ranksElsewhere }
@@ -33,19 +33,26 @@ struct ReductionCost {
     self.work = work
     guard cluster.ranks > 1 else {
       pieceSeconds = messages.parts.map { _ in 0 }
+      pieceWork = pieceSeconds
       return
     }
     for parts in messages.parts {
-      let before = slices.seconds + sums.seconds + sumSeconds
+      let (seconds, bytes) = (slices.seconds + sums.seconds, slices.networkBytes + sums.networkBytes)
+      var summing = 0.0
       for part in parts {
         if cluster.isTwoLevel {
           addTwoLevels(part)
         } else {
           add(part)
         }
-        sumSeconds += ownWork(part)
+        summing += ownWork(part)
       }
-      pieceSeconds.append(slices.seconds + sums.seconds + sumSeconds - before)
+      pieceSeconds.append(slices.seconds + sums.seconds - seconds + summing)
+      // Two collectives to other hosts for each part.
+      let inKernel = (slices.networkBytes + sums.networkBytes - bytes) / Double(cluster.ranksPerHost)
+      pieceWork.append(
+        Double(2 * parts.count * messagesElsewhere) * Cluster.messageSeconds + summing
+          + inKernel * work.socketSecondsPerByte)
     }
   }
 
@@ -133,8 +140,8 @@ struct ReductionCost {
 
   /// Returns the seconds by which the reduction ends after the backward pass.
   ///
-  /// Pieces are exchanged one after the other, from the end of the vector to its start. The CPU time for messages and
-  /// sums is taken from the computing threads.
+  /// Pieces are exchanged one after the other, from the end of the vector to its start. The CPU time for the messages
+  /// and sums of pieces that are complete before the end is taken from the computing threads.
   ///
   /// - Parameters:
   ///   - completions: The seconds before the end of the backward pass at which each piece is complete.
@@ -142,15 +149,11 @@ struct ReductionCost {
   /// - Returns: The seconds; without overlap, the seconds of the whole reduction.
   func exposedSeconds(completions: [Double], threads: Int) -> Double {
     guard isOverlapping else { return pieceSeconds.reduce(0, +) }
-    var end = -Double.infinity
-    for (seconds, completion) in zip(pieceSeconds, completions).reversed() {
+    var (end, stolen) = (-Double.infinity, 0.0)
+    for ((seconds, work), completion) in zip(zip(pieceSeconds, pieceWork), completions).reversed() {
       end = max(end, -completion) + seconds
+      stolen += completion > 0 ? work : 0
     }
-    let collectives = (slices.calls + sums.calls) / (cluster.isTwoLevel ? 2 : 1)
-    let networkBytes = (slices.networkBytes + sums.networkBytes) / Double(cluster.ranksPerHost)
-    let seconds =
-      Double(collectives * messagesElsewhere) * Cluster.messageSeconds + sumSeconds
-      + networkBytes * work.socketSecondsPerByte
-    return max(end, 0) + seconds / Double(threads)
+    return max(end, 0) + stolen / Double(threads)
   }
 }

@@ -195,21 +195,34 @@ struct ScalingModelTests {
     {
       var compute = compute()
       compute.messages = work
-      return model(sizes(), compute, ranksPerHost: ranksPerHost, threads: threads, isOverlapping: isOverlapping)
+      return model(sizes(), compute, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping)
         .step(shards: 8, hosts: 2)
     }
     let none = MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0)
-    func added(threads: Int = 1, ranksPerHost: Int = 1, isOverlapping: Bool) -> Double {
-      reduction(threads: threads, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, work).seconds.reduce
-        - reduction(threads: threads, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, none).seconds.reduce
+    func added(ranksPerHost: Int = 1, isOverlapping: Bool) -> Double {
+      reduction(ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, work).seconds.reduce
+        - reduction(ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, none).seconds.reduce
     }
     // 4,000 bytes of one partial sum.
     expectClose(added(isOverlapping: false), 4e-3)
     // With two ranks a host, half of them again.
     expectClose(added(ranksPerHost: 2, isOverlapping: false), 6e-3)
-    // The last piece waits for its own copies; the threads lose the time of these and of the kernel, 2 × 2,000 bytes.
-    expectClose(added(isOverlapping: true), 4e-3 + 4e-3 + 4e-4)
-    expectClose(added(threads: 2, isOverlapping: true), 4e-3 + (4e-3 + 4e-4) / 2)
+    // One piece is complete at the end, when no thread computes.
+    expectClose(added(isOverlapping: true), 4e-3)
+    // Of two pieces the threads lose the time of the second: its copies, and its halves twice in the kernel.
+    func pieces(threads: Int, _ work: MessageWork) -> Double {
+      var compute = compute(segments: [0.5, 0.25])
+      compute.messages = work
+      return model(sizes(length: 2 << 20, segments: [0, 1 << 20]), compute, threads: threads, isOverlapping: true)
+        .step(shards: 8, hosts: 2).seconds.reduce
+    }
+    for threads in [1, 2] {
+      let bytes = 4.0 * Double(1 << 20)
+      let copies = MessageWork(sumSecondsPerByte: 1e-9, socketSecondsPerByte: 1e-10)
+      expectClose(
+        pieces(threads: threads, copies) - pieces(threads: threads, none),
+        1e-9 * bytes + (1e-9 * bytes + 1e-10 * bytes) / Double(threads))
+    }
   }
 
   @Test func `the backward pass hides what is reduced before its end`() {
@@ -217,8 +230,9 @@ struct ScalingModelTests {
     let sizes = sizes(length: length, segments: [0, half])
     let transfer = Double(half * 4 / 2) / Self.bandwidth
     let piece = 2 * (Self.latency + Self.poll + transfer)
-    // Four collectives with a message each, whose work one of two threads loses.
-    let work = 4 * Self.message / 2
+    // The last piece's two collectives with a message each, whose work one of two threads loses; none computes any more
+    // while the first one is exchanged.
+    let work = 2 * Self.message / 2
     func step(_ segments: [Double], isOverlapping: Bool = true) -> StepPrediction {
       model(sizes, compute(segments: segments), threads: 2, isOverlapping: isOverlapping).step(shards: 2, hosts: 2)
     }
