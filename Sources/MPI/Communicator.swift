@@ -17,7 +17,7 @@ public struct Communicator: ~Copyable {
   public let activity: Activity
 
   /// The communicators within and across hosts, for a reduction in two levels; `nil` if one level is as good.
-  let hostLevels: HostLevels?
+  private(set) var hostLevels: HostLevels?
 
   /// True on rank 0, which prints and writes files.
   public var isRoot: Bool { rank == 0 }
@@ -27,10 +27,9 @@ public struct Communicator: ~Copyable {
   public var ranksPerHost: Int { hostLevels?.withinHost.size ?? 1 }
 
   /// Wraps MPI_COMM_WORLD or a part of it, and makes MPI return errors instead of ending the process.
-  init(_ handle: cmpi_comm, activity: Activity, hostLevels: HostLevels? = nil) throws(MPIError) {
+  init(_ handle: cmpi_comm, activity: Activity) throws(MPIError) {
     self.handle = handle
     self.activity = activity
-    self.hostLevels = hostLevels
     // int MPI_Comm_set_errhandler(MPI_Comm comm, MPI_Errhandler errhandler), with MPI_ERRORS_RETURN
     try check("MPI_Comm_set_errhandler", cmpi_return_errors(handle))
     var rank: Int32 = 0
@@ -41,6 +40,13 @@ public struct Communicator: ~Copyable {
     try check("MPI_Comm_size", unsafe cmpi_comm_size(handle, &size))
     self.rank = Int(rank)
     self.size = Int(size)
+  }
+
+  /// Divides the ranks by host (``HostLevels/divide(_:ranksPerHost:)``).
+  ///
+  /// Collective.
+  mutating func divideByHost(ranksPerHost: Int?) throws(MPIError) {
+    hostLevels = try HostLevels.divide(self, ranksPerHost: ranksPerHost)
   }
 }
 
@@ -72,8 +78,8 @@ public func withMPI<Result>(
   guard isGranted != 0 else {
     throw MPIError(function: "MPI_Init_thread, asked for MPI_THREAD_FUNNELED,", code: cmpi_other_error())
   }
-  let levels = try HostLevels.divide(Communicator(cmpi_world(), activity: activity), ranksPerHost: ranksPerHost)
-  let world = try Communicator(cmpi_world(), activity: activity, hostLevels: levels)
+  var world = try Communicator(cmpi_world(), activity: activity)
+  try world.divideByHost(ranksPerHost: ranksPerHost)
   let result: Result
   do {
     result = try body(world)
@@ -82,7 +88,7 @@ public func withMPI<Result>(
     _ = cmpi_abort(world.handle, onFailure(error, world.rank))
     fatalError("MPI_Abort returned")
   }
-  try levels?.free()
+  try world.hostLevels?.free()
   // int MPI_Finalize(void)
   try check("MPI_Finalize", activity.measure(.finalize) { cmpi_finalize() })
   return result

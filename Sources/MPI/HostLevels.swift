@@ -11,9 +11,9 @@ final class HostLevels {
   /// The ranks that have this rank's place on the other hosts, in the order of the hosts.
   let acrossHosts: Communicator
 
-  private init(withinHost: cmpi_comm, acrossHosts: cmpi_comm, activity: Activity) throws(MPIError) {
-    self.withinHost = try Communicator(withinHost, activity: activity)
-    self.acrossHosts = try Communicator(acrossHosts, activity: activity)
+  private init(withinHost: consuming Communicator, acrossHosts: consuming Communicator) {
+    self.withinHost = withinHost
+    self.acrossHosts = acrossHosts
   }
 
   /// Divides the ranks by host, if there are several hosts with the same number of consecutive ranks, at least two.
@@ -53,7 +53,7 @@ final class HostLevels {
     }
     var across = world.handle
     try check("MPI_Comm_split", unsafe cmpi_comm_split(world.handle, Int32(world.rank % size), 0, &across))
-    return try HostLevels(withinHost: host, acrossHosts: across, activity: world.activity)
+    return HostLevels(withinHost: within, acrossHosts: try Communicator(across, activity: world.activity))
   }
 
   /// Frees the communicators, before MPI is finalized.

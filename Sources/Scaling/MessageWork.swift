@@ -13,6 +13,9 @@ package struct MessageWork: Sendable, Codable, Equatable {
     self.socketSecondsPerByte = socketSecondsPerByte
   }
 
+  /// No time at all.
+  package static let none = MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0)
+
   /// The bytes of a message: those of a part of a vector.
   private static let byteCount = 4 << 20
   /// The messages of the measured vector, which is too long for the caches of a core.

@@ -20,7 +20,7 @@ struct ScalingModelTests {
   private func compute(segments: [Double] = [0.5]) -> ComputeSeconds {
     ComputeSeconds(
       data: 0.01, forward: 0.25, backward: 0.5, recomputedShare: 0, segments: segments, lossPerRow: 0, lossPerPair: 0,
-      update: 0.02, messages: MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0))
+      update: 0.02, messages: .none)
   }
 
   private func model(
@@ -198,10 +198,9 @@ struct ScalingModelTests {
       return model(sizes(), compute, ranksPerHost: ranksPerHost, isOverlapping: isOverlapping)
         .step(shards: 8, hosts: 2)
     }
-    let none = MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0)
     func added(ranksPerHost: Int = 1, isOverlapping: Bool) -> Double {
       reduction(ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, work).seconds.reduce
-        - reduction(ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, none).seconds.reduce
+        - reduction(ranksPerHost: ranksPerHost, isOverlapping: isOverlapping, .none).seconds.reduce
     }
     // 4,000 bytes of one partial sum.
     expectClose(added(isOverlapping: false), 4e-3)
@@ -220,7 +219,7 @@ struct ScalingModelTests {
       let bytes = 4.0 * Double(1 << 20)
       let copies = MessageWork(sumSecondsPerByte: 1e-9, socketSecondsPerByte: 1e-10)
       expectClose(
-        pieces(threads: threads, copies) - pieces(threads: threads, none),
+        pieces(threads: threads, copies) - pieces(threads: threads, .none),
         1e-9 * bytes + (1e-9 * bytes + 1e-10 * bytes) / Double(threads))
     }
   }

@@ -21,21 +21,28 @@ struct BatchAdvice {
   }
 
   /// The remedy for a training set that cannot fill its batches.
-  var remedy: String {
-    guard sampleCount > 1 else { return "add images" }
+  var remedy: String { fitting ?? otherRemedy }
+
+  /// The options for a batch that fits; `nil` if there is none.
+  private var fitting: String? {
+    guard sampleCount > 1 else { return nil }
     guard sampleCount >= ranks else {
       let fewer = BatchAdvice(
         options: options, classCounts: classCounts, ranks: sampleCount, isContrasting: isContrasting)
-      return fewer.isPossible ? "start at most \(counted(sampleCount, "rank")), and \(fewer.remedy)" : fewer.remedy
+      return fewer.fitting.map { options in "start at most \(counted(sampleCount, "rank")), and \(options)" }
     }
-    return options.sampling == .balanced ? balancedRemedy : divisionRemedy
+    return options.sampling == .balanced ? balancedBatch : dividedBatch
   }
 
-  /// True if there is a batch that fits.
-  private var isPossible: Bool { !remedy.hasPrefix("add images") }
+  /// The remedy where no batch fits.
+  private var otherRemedy: String {
+    guard sampleCount > 1 else { return "add images" }
+    guard options.sampling != .balanced else { return "add images, or leave --sampler and --classes-per-batch out" }
+    return options.batchNorm == .shard ? "add images, or start fewer ranks" : "add images, or leave --batch-norm out"
+  }
 
-  /// The remedy for batches of any samples, or of the dataset's proportions of classes.
-  private var divisionRemedy: String {
+  /// The options for batches of any samples, or of the dataset's proportions of classes; `nil` if there are none.
+  private var dividedBatch: String? {
     var usual = options
     (usual.size, usual.shardSize) = (BatchOptions().size, BatchOptions().shardSize)
     let unfitted = usual
@@ -48,12 +55,12 @@ struct BatchAdvice {
         "give \(isUsual ? "e.g. " : "")--batch-size \(size) --shard-size \(shard)"
       },
     ].compactMap { part in part }
-    guard parts.isEmpty else { return parts.joined(separator: ", or ") }
-    return options.batchNorm == .shard ? "add images, or start fewer ranks" : "add images, or leave --batch-norm out"
+    return parts.isEmpty ? nil : parts.joined(separator: ", or ")
   }
 
-  /// The remedy for batches of some classes: as many samples of each as the smallest class has, at most.
-  private var balancedRemedy: String {
+  /// The options for batches of some classes, at most as many samples of each as the smallest class has; `nil` if there
+  /// are none.
+  private var balancedBatch: String? {
     let classes = min(options.classesPerBatch ?? classCounts.count, classCounts.count)
     let size = classes * min(classCounts.min() ?? 0, max(options.size / classes, 1))
     let group = if case .shards(let count) = options.batchNorm { count } else { 1 }
@@ -62,7 +69,7 @@ struct BatchAdvice {
     }
     let usual = options.size / max(options.shardSize, 1)
     guard size > 1, let count = counts.last(where: { count in count <= usual }) ?? counts.first else {
-      return "add images, or leave --sampler and --classes-per-batch out"
+      return nil
     }
     let change = classes == options.classesPerBatch ? "" : "--classes-per-batch \(classes) "
     return "give \(change)--batch-size \(size) --shard-size \(size / count)"

@@ -70,14 +70,18 @@ package struct LabelList: Sendable, Equatable {
   }
 
   /// Returns the full path of an image: the path itself if absolute, else relative to the list's folder.
-  private func whole(_ path: String) -> String { path.hasPrefix("/") ? path : "\(root)/\(path)" }
+  private func whole(_ path: String) -> String { Self.whole(path, below: root) }
+
+  private static func whole(_ path: String, below root: String) -> String {
+    path.hasPrefix("/") ? path : "\(root)/\(path)"
+  }
 
   private static let endings = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "webp", "tif", "bmp"]
 
   /// Returns true if a field is the path of a file, perhaps but for its ending.
   private static func isFile(_ field: String, below root: String) -> Bool {
     guard !field.isEmpty else { return false }
-    let path = field.hasPrefix("/") ? field : "\(root)/\(field)"
+    let path = whole(field, below: root)
     return ([path] + endings.map { ending in "\(path).\(ending)" }).contains { path in DataPath.kind(path) == .file }
   }
 

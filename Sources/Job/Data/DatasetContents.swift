@@ -83,7 +83,12 @@ package struct DatasetContents {
   private static func hash(_ numbers: [Int64]) -> String {
     let digest = SHA256()
     unsafe digest.update(numbers.span.bytes)
-    return String(SHA256.hexadecimal(digest.finalize()).prefix(16))
+    return shortHash(digest)
+  }
+
+  /// Returns the first 16 hexadecimal digits of a hash.
+  private static func shortHash(_ digest: consuming SHA256) -> String {
+    String(SHA256.hexadecimal(digest.finalize()).prefix(16))
   }
 
   /// Returns the hash of all bytes of small datasets, and of the beginnings of some files of large ones.
@@ -96,7 +101,7 @@ package struct DatasetContents {
       let bytes = try file.read(isWhole ? file.byteCount : min(file.byteCount, sampledBytes), at: 0)
       unsafe digest.update(bytes.span.bytes)
     }
-    return String(SHA256.hexadecimal(digest.finalize()).prefix(16))
+    return shortHash(digest)
   }
 
   /// The files of a dataset.

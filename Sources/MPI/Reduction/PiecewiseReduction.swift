@@ -87,10 +87,11 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     // One segment buffer for each thread, and one sum for every second thread.
     let segments = threads + max(0, threads / 2 - vectors)
     let message = min(ReductionMessages.exchangedByteCount(ranks: ranks), length * stride)
+    // A rank with an uneven number of shards sends and receives the sums of at most two subtrees.
+    let exchange = 2 * message + message / 2
+    // In two levels, a rank also exchanges its slice of the host's sums with other hosts.
     let isTwoLevel = 1 < ranksPerHost && ranksPerHost < ranks
-    // A rank with an uneven number of shards sends and receives the sums of at most two subtrees. Across hosts it
-    // exchanges its slice of the host's sums.
-    let messages = (2 * message + message / 2) * (isTwoLevel ? ranksPerHost + 1 : 1) / (isTwoLevel ? ranksPerHost : 1)
+    let messages = exchange + (isTwoLevel ? exchange / ranksPerHost : 0)
     return (
       sums: vectors * length * stride + segments * longestSegment * stride, messages: ranks > 1 ? messages : 0
     )

@@ -56,7 +56,7 @@ struct StepProbe {
       data: seconds(.data), forward: seconds(.forward) + statistics / 2, backward: seconds(.backward) + statistics / 2,
       recomputedShare: again,
       segments: probe.segmentSeconds, lossPerRow: loss.perRow, lossPerPair: loss.perPair, update: seconds(.update),
-      messages: timesSegments ? MessageWork.measure() : MessageWork(sumSecondsPerByte: 0, socketSecondsPerByte: 0))
+      messages: timesSegments ? MessageWork.measure() : .none)
     (vectorLength, segments, statisticsLengths) = (probe.vectorLength, probe.segments, probe.statisticsLengths)
     let perShard =
       seconds(.data) + seconds(.forward) + seconds(.backward) + again * (seconds(.data) + seconds(.forward))
