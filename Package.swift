@@ -73,6 +73,8 @@ let stages: [Target] = [
     name: "OneDNN", dependencies: ["COneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings,
     linkerSettings: oneDNNLinkerSettings),
   .target(
+    name: "Processor", dependencies: ["Kernels", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
     name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(name: "Optimizers", dependencies: ["NeuralNet"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -110,7 +112,7 @@ let stages: [Target] = [
     name: "Job",
     dependencies: [
       "CBuild", "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Kernels", "MPI",
-      "NeuralNet", "OneDNN", "Runs", "Watchdog",
+      "NeuralNet", "OneDNN", "Processor", "Runs", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -180,7 +182,8 @@ let stages: [Target] = [
     name: "supcon",
     dependencies: [
       "Configuration", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "MPI",
-      "NeuralNet", "OneDNN", "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training", "WeightExchange",
+      "NeuralNet", "OneDNN", "Processor", "Reporting", "Runs", "Spelling", "Sweeps", "Tools", "Training",
+      "WeightExchange",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -209,6 +212,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
+  .testTarget(name: "ProcessorTests", dependencies: ["Kernels", "OneDNN", "Processor"], swiftSettings: swiftSettings),
   .testTarget(
     name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "Optimizers", "TestSupport"],
     exclude: ["Fixtures"],
@@ -274,7 +278,7 @@ let tests: [Target] = [
   .testTarget(name: "SweepsTests", dependencies: ["Configuration", "Sweeps"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests",
-    dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "TestSupport", "supcon"],
+    dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "Processor", "TestSupport", "supcon"],
     swiftSettings: swiftSettings),
 ]
 

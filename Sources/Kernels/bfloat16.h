@@ -2,7 +2,8 @@
 //
 // The only file with intrinsics; their header, <immintrin.h>, is included by each path (the compilation for one instruction set). A path whose
 // CPU has bfloat16 instructions defines PATH_HAS_BFLOAT16 and has its own `narrow`, `interleave` and `add_products`; all other paths use the
-// portable versions. Convolutions use bfloat16 only if MULTIPLIES_BFLOAT16 is 1, because portable products are slower than float32.
+// portable versions. Convolutions multiply in bfloat16 only if MULTIPLIES_BFLOAT16 is 1: portable products are slower than float32, and so are
+// those of some CPUs, whose path defines PATH_MULTIPLIES_FLOAT32.
 
 // LANES pairs of neighboring bfloat16 numbers: even[0] odd[0] even[1] odd[1] …
 typedef uint16_t HalfPairs __attribute__((ext_vector_type(2 * LANES)));
@@ -26,7 +27,11 @@ INLINE void store_pairs(uint16_t *destination, HalfPairs pairs) { *(HalfPairsInM
 
 // MARK: - AVX-512 with bfloat16
 
+#ifdef PATH_MULTIPLIES_FLOAT32
+enum { MULTIPLIES_BFLOAT16 = 0 };
+#else
 enum { MULTIPLIES_BFLOAT16 = 1 };
+#endif
 
 INLINE HalfLanes narrow(Lanes lanes) { return (HalfLanes)_mm512_cvtneps_pbh((__m512)lanes); }
 

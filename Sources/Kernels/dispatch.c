@@ -42,6 +42,7 @@ KernelPath kernels_cpu_path(void) {
 const char *kernels_name(KernelPath path) {
   switch (path) {
   case KERNEL_PATH_AVX512_BFLOAT16: return "AVX-512 with bfloat16";
+  case KERNEL_PATH_AVX512_BFLOAT16_MAPS: return "AVX-512 with bfloat16 feature maps";
   case KERNEL_PATH_AVX512: return "AVX-512";
   case KERNEL_PATH_AVX2: return "AVX2";
   case KERNEL_PATH_BASELINE: break;
@@ -53,6 +54,7 @@ const KernelTable *kernels_of(KernelPath path) {
   switch (path) {
 #if defined(__x86_64__)
   case KERNEL_PATH_AVX512_BFLOAT16: return kernels_avx512_bfloat16();
+  case KERNEL_PATH_AVX512_BFLOAT16_MAPS: return kernels_avx512_bfloat16_maps();
   case KERNEL_PATH_AVX512: return kernels_avx512();
   case KERNEL_PATH_AVX2: return kernels_avx2();
 #endif

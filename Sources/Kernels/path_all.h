@@ -11,7 +11,9 @@
 #include "winograd_tiles.h"
 #include "winograd_products.h"
 #include "prefetch.h"
+#include "weight_blocks.h"
 #include "winograd.h"
+#include "patches.h"
 
 // MARK: - Normalization
 #include "normalization.h"

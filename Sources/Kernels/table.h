@@ -3,13 +3,25 @@
 static const KernelTable path_table = {
     .lanes = LANES,
 
-    // Winograd convolution
-    .winograd_scratch_count = winograd_scratch_count,
-    .winograd_weight_count = winograd_weight_count,
-    .winograd_gradient_count = winograd_gradient_count,
-    .winograd_pack_weights = winograd_pack_weights,
-    .winograd_convolve = winograd_convolve,
-    .winograd_weight_gradient = winograd_weight_gradient,
+    // Convolution
+    .winograd =
+        {
+            .scratch_count = winograd_scratch_count,
+            .weight_count = winograd_weight_count,
+            .gradient_count = winograd_gradient_count,
+            .pack_weights = winograd_pack_weights,
+            .convolve = winograd_convolve,
+            .weight_gradient = winograd_weight_gradient,
+        },
+    .patches =
+        {
+            .scratch_count = patch_scratch_count,
+            .weight_count = patch_weight_count,
+            .gradient_count = patch_weight_count,
+            .pack_weights = patch_pack_weights,
+            .convolve = patch_convolve,
+            .weight_gradient = patch_weight_gradient,
+        },
 
     // Batch normalization and ReLU
     .channel_sums = channel_sums,

@@ -142,7 +142,7 @@ INLINE void accumulate_group(
     }
     return;
   }
-  float block[FREQUENCIES * INPUTS_PER_BLOCK * 2 * LANES];
+  _Alignas(64) float block[FREQUENCIES * INPUTS_PER_BLOCK * 2 * LANES];
   size_t stride = (size_t)INPUTS_PER_BLOCK * panel;
   for (int output = 0; output < shape.outputs; output += panel) {
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
@@ -204,36 +204,6 @@ static size_t winograd_weight_count(KernelConvolution shape) {
   return multiplies_halves(shape) ? count / 2 : count;
 }
 
-// Row-major weights `[outputs][inputs][3 · 3]` are copied through a block of LANES outputs and this many inputs, because neighboring outputs
-// are so far apart in memory that copying one element of each at a time would miss every cache.
-enum { INPUTS_PER_COPY = 16, WEIGHTS_PER_COPY = INPUTS_PER_COPY * 9 };
-
-typedef struct {
-  float weights[LANES][WEIGHTS_PER_COPY];
-} WeightBlock;
-
-// Reads the weights of LANES outputs and `count` inputs; with `is_rotated`, the memory layout is `[inputs][outputs][3 · 3]`.
-INLINE void read_weights(
-    KernelConvolution shape, const float *weights, int is_rotated, int output, int input, int count, WeightBlock *block) {
-  for (int lane = 0; lane < LANES; lane++) {
-    if (!is_rotated) {
-      memcpy(
-          block->weights[lane], weights + ((size_t)(output + lane) * shape.inputs + input) * 9,
-          sizeof(float) * 9 * count);
-    }
-  }
-  if (is_rotated) {
-    for (int index = 0; index < count; index++) {
-      const float *from = weights + ((size_t)(input + index) * shape.outputs + output) * 9;
-      for (int lane = 0; lane < LANES; lane++) {
-        for (int i = 0; i < 9; i++) {
-          block->weights[lane][index * 9 + i] = from[lane * 9 + 8 - i];
-        }
-      }
-    }
-  }
-}
-
 // Transforms the weights of input `index` of a block.
 INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUENCIES]) {
   Lanes columns[3][PATCH];
@@ -242,9 +212,7 @@ INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUEN
     Lanes column[3];
     UNROLL
     for (int i = 0; i < 3; i++) {
-      for (int lane = 0; lane < LANES; lane++) {
-        column[i][lane] = block->weights[lane][index * 9 + i * 3 + j];
-      }
+      column[i] = load_lanes(block->weights[index * 9 + i * 3 + j]);
     }
     transform_weights(column, columns[j]);
   }
@@ -255,8 +223,8 @@ INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUEN
   }
 }
 
-// `is_rotated`: 1 for the gradient of the input, which is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
-static void winograd_pack_weights(KernelConvolution shape, const float *weights, int is_rotated, float *u) {
+// The gradient of the input is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
+static void winograd_pack_weights(KernelConvolution shape, const float *weights, float *u) {
   int panel = panel_vectors(shape.outputs) * LANES;
   size_t stride = (size_t)shape.inputs * shape.outputs;
   WeightBlock block;
@@ -264,7 +232,7 @@ static void winograd_pack_weights(KernelConvolution shape, const float *weights,
     size_t first = (size_t)(output / panel * panel) * shape.inputs;
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
       int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
-      read_weights(shape, weights, is_rotated, output, input, count, &block);
+      read_weights(shape, weights, output, input, count, &block);
       if (!multiplies_halves(shape)) {
         for (int index = 0; index < count; index++) {
           Lanes frequencies[FREQUENCIES];
@@ -330,16 +298,10 @@ static void winograd_weight_gradient(
               u + (size_t)first * shape.inputs + row + output % panel, (size_t)shape.inputs * shape.outputs, g);
         }
         for (int i = 0; i < 9; i++) {
-          for (int lane = 0; lane < LANES; lane++) {
-            block.weights[lane][index * 9 + i] = g[i][lane];
-          }
+          store_lanes(block.weights[index * 9 + i], g[i]);
         }
       }
-      for (int lane = 0; lane < LANES; lane++) {
-        memcpy(
-            gradient + ((size_t)(output + lane) * shape.inputs + input) * 9, block.weights[lane],
-            sizeof(float) * 9 * count);
-      }
+      write_weights(shape, &block, output, input, count, gradient);
     }
   }
 }

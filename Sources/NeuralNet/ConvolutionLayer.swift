@@ -19,7 +19,7 @@ final class ConvolutionLayer {
 
   private enum Method {
     case direct(Convolution)
-    case winograd(WinogradConvolution)
+    case kernels(ConvolutionKernels)
   }
 
   /// Registers the weights under `name` and compiles the passes.
@@ -49,13 +49,13 @@ final class ConvolutionLayer {
     weightMemory = context.packedWeights.memory(of: name)
     outputShape = geometry.output
     outputKernels = FeatureMapKernels(geometry.output, context.precision)
-    if context.usesWinograd, WinogradConvolution.suits(geometry) {
-      method = .winograd(
-        WinogradConvolution(
-          geometry, context.precision,
+    if let own = ConvolutionKernels.method(for: geometry, context.precision) {
+      method = .kernels(
+        ConvolutionKernels(
+          own, geometry, context.precision,
           // Evaluation has only forward passes and can afford float32 products.
           products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
-          scratch: context.winogradScratch, weightMemory: weightMemory))
+          scratch: context.convolutionScratch, weightMemory: weightMemory))
     } else {
       let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
       method = .direct(
@@ -87,7 +87,7 @@ final class ConvolutionLayer {
     let start = clock.start()
     switch method {
     case .direct(let convolution): try convolution.load(weights: weights, for: uses)
-    case .winograd(let convolution): convolution.load(weights: weights, for: uses)
+    case .kernels(let convolution): convolution.load(weights: weights, for: uses)
     }
     clock.stop(start, .copies, byteCount: weightByteCount + packedByteCount)
   }
@@ -101,7 +101,7 @@ final class ConvolutionLayer {
     let start = clock.start()
     switch method {
     case .direct(let convolution): try convolution.forward(input, into: output)
-    case .winograd(let convolution): convolution.forward(input, into: output, sums: &sums)
+    case .kernels(let convolution): convolution.forward(input, into: output, sums: &sums)
     }
     clock.stop(
       start, .forward, multiplyAdds: multiplyAdds, byteCount: input.byteCount + output.byteCount + packedByteCount)
@@ -120,7 +120,7 @@ final class ConvolutionLayer {
     switch method {
     case .direct(let convolution):
       try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
-    case .winograd(let convolution):
+    case .kernels(let convolution):
       convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     }
     clock.stop(
@@ -134,7 +134,7 @@ final class ConvolutionLayer {
     switch method {
     case .direct(let convolution):
       try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
-    case .winograd(let convolution):
+    case .kernels(let convolution):
       convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     }
     clock.stop(

@@ -83,7 +83,7 @@ public final class NetworkContext {
     self.gradientVectors = gradientVectors
     self.packedWeights = packedWeights
     execution = try ExecutionContext(engine)
-    winogradScratch = WinogradScratch(gradient: execution.gradientMemory)
+    convolutionScratch = ConvolutionScratch(gradient: execution.gradientMemory)
   }
 
   var isTraining: Bool { mode == .training }
@@ -101,14 +101,14 @@ public final class NetworkContext {
     slice.range.shifted(down: gradientStart)
   }
 
-  /// True if 3×3 convolutions use Winograd's method: always, except in bfloat16 on CPUs with AMX tiles, whose direct
-  /// products are faster.
-  var usesWinograd: Bool { precision == .float32 || !InstructionSet.hasTiles }
+  /// True if feature maps have the channel block of `Kernels`: always, except in bfloat16 on CPUs with AMX tiles, whose
+  /// convolutions are oneDNN's.
+  var usesBlockOfKernels: Bool { precision == .float32 || !InstructionSet.hasTiles }
 
-  /// The scratch memory of the network's Winograd convolutions.
-  let winogradScratch: WinogradScratch
+  /// The scratch memory of the network's convolutions by our own functions.
+  let convolutionScratch: ConvolutionScratch
 
-  /// The bytes of weight gradients in the order of oneDNN or of Winograd's method.
+  /// The bytes of weight gradients in the order in which they are computed.
   public var gradientByteCount: Int { execution.gradientMemory.byteCount }
 
   /// Makes the network, whose weights no other thread uses, pack them immediately before each use, in the memory of its

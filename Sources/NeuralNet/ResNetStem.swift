@@ -69,7 +69,8 @@ final class ResNetStem {
       outputChannelBlock: 1)
     let preferred = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
     geometry.input.channelBlock = preferred.input
-    geometry.outputChannelBlock = context.usesWinograd ? FeatureMapKernels.preferredChannelBlock : preferred.output
+    geometry.outputChannelBlock =
+      context.usesBlockOfKernels ? FeatureMapKernels.preferredChannelBlock : preferred.output
     inputShape = geometry.input
     let names = ResNetArchitecture.Stem.layerNames
     unit = try ConvolutionUnit(context, names.convolution, names.normalization, geometry, isFirst: true)

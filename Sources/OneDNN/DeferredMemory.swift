@@ -89,10 +89,7 @@ public final class DeferredMemory: Sendable {
     let storage = state.withLock { state in
       precondition(!state.isBorrowing, "memory that nothing lends")
       if state.storage == 0 {
-        let count = max(state.byteCount, 1)
-        let storage = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
-        unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-        state.storage = UInt(bitPattern: storage)
+        state.storage = UInt(bitPattern: unsafe allocateZeroed(byteCount: max(state.byteCount, 1)))
       }
       return state.storage
     }

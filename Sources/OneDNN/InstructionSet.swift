@@ -1,4 +1,5 @@
 import COneDNN
+import Synchronization
 
 /// A set of vector instructions; each case includes the instructions of those before it.
 ///
@@ -10,15 +11,29 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   case avx2
   /// AVX-512 F, BW, DQ and VL.
   case avx512
+  /// AVX-512 with multiplication of bfloat16 numbers in oneDNN, while the C functions in `Kernels` convert bfloat16
+  /// feature maps and multiply in float32, which is faster on some CPUs.
+  case avx512BFloat16Maps = "avx512-bf16-maps"
   /// AVX-512 with multiplication of bfloat16 numbers.
   case avx512BFloat16 = "avx512-bf16"
   /// AVX-512 with multiplication of bfloat16 matrix tiles (AMX).
   case avx512AMX = "avx512-amx"
 
-  /// The instruction set of oneDNN's primitives: that of the CPU, or a lower one if it was limited.
+  /// True if ``avx512BFloat16Maps`` is used where oneDNN's instruction set is that of ``avx512BFloat16``.
+  private static let multipliesMapsInFloat32 = Atomic(false)
+
+  /// The instruction set of this process: that of the CPU, or a lower one if it was limited.
   ///
   /// The first use fixes the limit. `nil` on x86-64 CPUs without SSE4.1, which oneDNN does not support.
-  public static var effective: InstructionSet? { InstructionSet(features: effectiveFeatures) }
+  public static var effective: InstructionSet? {
+    let level = InstructionSet(features: effectiveFeatures)
+    return level == .avx512BFloat16 && multipliesMapsInFloat32.load(ordering: .relaxed) ? .avx512BFloat16Maps : level
+  }
+
+  /// Takes ``avx512BFloat16Maps`` in place of ``avx512BFloat16``, which is the same in oneDNN.
+  package static func multiplyMapsInFloat32() {
+    multipliesMapsInFloat32.store(true, ordering: .relaxed)
+  }
 
   /// oneDNN's feature bits (`dnnl_cpu_isa_t`) of ``effective``; the first use fixes the limit.
   package static var effectiveFeatures: UInt32 { dnnl_get_effective_cpu_isa().rawValue }
@@ -35,7 +50,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
   }
 
   /// True if the CPU multiplies bfloat16 numbers in hardware.
-  public static var hasBfloat16: Bool { (effective ?? .baseline) >= .avx512BFloat16 }
+  public static var hasBfloat16: Bool { (effective ?? .baseline) >= .avx512BFloat16Maps }
 
   /// True if the CPU multiplies bfloat16 matrix tiles in hardware (AMX).
   public static var hasTiles: Bool { (effective ?? .baseline) >= .avx512AMX }
@@ -46,6 +61,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     case .baseline: "baseline"
     case .avx2: "AVX2"
     case .avx512: "AVX-512"
+    case .avx512BFloat16Maps: "AVX-512 with bfloat16 feature maps"
     case .avx512BFloat16: "AVX-512 with bfloat16"
     case .avx512AMX: "AVX-512 with AMX"
     }
@@ -64,7 +80,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     case .baseline: dnnl_cpu_isa_sse41
     case .avx2: dnnl_cpu_isa_avx2
     case .avx512: dnnl_cpu_isa_avx512_core
-    case .avx512BFloat16: dnnl_cpu_isa_avx512_core_bf16
+    case .avx512BFloat16Maps, .avx512BFloat16: dnnl_cpu_isa_avx512_core_bf16
     case .avx512AMX: dnnl_cpu_isa_avx512_core_amx
     }
   }

@@ -31,8 +31,7 @@ public final class Tensor {
     byteCount = max(layout.byteCount, 1)
     shared = nil
     position = 0
-    let storage = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-    unsafe storage.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    let storage = unsafe allocateZeroed(byteCount: byteCount)
     unsafe self.storage = storage
     do throws(DNNLError) {
       unsafe memory = try Self.makeMemory(engine, layout, storage)

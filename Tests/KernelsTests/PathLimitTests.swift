@@ -14,7 +14,7 @@ struct PathLimitTests {
   @Test func `A limit lowers the best path and leaves the CPU's`() async {
     await #expect(processExitsWith: .success) {
       let offered = kernels_cpu_path()
-      for limit in [KERNEL_PATH_AVX512, KERNEL_PATH_AVX2, KERNEL_PATH_BASELINE] {
+      for limit in [KERNEL_PATH_AVX512_BFLOAT16_MAPS, KERNEL_PATH_AVX512, KERNEL_PATH_AVX2, KERNEL_PATH_BASELINE] {
         kernels_limit(limit)
         #expect(kernels_best_path().rawValue == min(limit.rawValue, offered.rawValue))
       }

@@ -116,7 +116,8 @@ package struct HostLimits: Codable, Equatable {
     guard let line = text.split(separator: "\n").first(where: { line in line.hasPrefix("flags") }) else { return nil }
     let flags = Set(line.split(whereSeparator: \.isWhitespace))
     if flags.contains("amx_bf16") { return .avx512AMX }
-    if flags.contains("avx512_bf16") { return .avx512BFloat16 }
+    // The higher level of such CPUs is not always taken.
+    if flags.contains("avx512_bf16") { return .avx512BFloat16Maps }
     if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return .avx512 }
     return flags.contains("avx2") ? .avx2 : nil
   }

@@ -1,7 +1,7 @@
 import Configuration
 import MPI
-import NeuralNet
 import OneDNN
+import Processor
 import Synchronization
 
 /// The agreement of all ranks on one instruction set, the lowest that any of them offers, so that they compute the same
@@ -11,15 +11,18 @@ package struct InstructionSetAgreement: Sendable {
   private let limit: InstructionSet?
   /// oneDNN's feature bits of what this rank offers.
   private let features: UInt32
+  /// The instruction set that this rank offers.
+  private let level: InstructionSet
   /// False if the instruction set of this process is fixed already.
   private let isOpen: Bool
 
-  /// The feature bits of the offer that ``agree(over:)`` was called with; 0 before.
-  private static let agreedOffer = Atomic<UInt32>(0)
+  /// The number of the instruction set that ``agree(over:)`` was called with; -1 before.
+  private static let agreedOffer = Atomic(-1)
 
   /// The instruction set that this rank would use if it were alone.
   static var offered: InstructionSet {
-    InstructionSet(features: agreedOffer.load(ordering: .relaxed)) ?? .effective ?? .baseline
+    let number = agreedOffer.load(ordering: .relaxed)
+    return number < 0 ? agreed : InstructionSet.allCases[number]
   }
 
   /// The instruction set with which this process computes: the one on which the ranks agreed, after ``agree(over:)``.
@@ -37,12 +40,13 @@ package struct InstructionSetAgreement: Sendable {
     self.limit = limit
     if ranks > 1, let features = InstructionSet.offeredFeatures(below: limit) {
       (self.features, isOpen) = (features, true)
-      guard let level = InstructionSet(features: features) else { throw .unsupportedCPU }
+      guard let level = InstructionSet.fastest(ofFeatures: features, below: limit) else { throw .unsupportedCPU }
+      self.level = level
       if let limit, level < limit {
         throw .notOffered(limit, highest: level)
       }
     } else {
-      try InstructionSet.limit(to: limit)
+      level = try InstructionSet.limit(to: limit)
       (features, isOpen) = (InstructionSet.effectiveFeatures, false)
     }
   }
@@ -56,14 +60,17 @@ package struct InstructionSetAgreement: Sendable {
   /// - Throws: ``CollectiveError`` if the ranks differ and some rank can no longer be limited; `MPIError`;
   ///   ``InstructionSetError``.
   package func agree(over world: borrowing Communicator) throws {
-    Self.agreedOffer.store(features, ordering: .relaxed)
-    let own = [Int32(bitPattern: features), isOpen ? 1 : 0]
+    let levels = InstructionSet.allCases
+    let number = levels.firstIndex(of: level) ?? 0
+    Self.agreedOffer.store(number, ordering: .relaxed)
+    let own = [Int32(bitPattern: features), Int32(number), isOpen ? 1 : 0]
     var all = [Int32](repeating: 0, count: own.count * world.size)
     try world.allGather(own.span, into: &all)
-    let offers = (0..<world.size).map { rank in UInt32(bitPattern: all[2 * rank]) }
-    let lowest = offers.compactMap { features in InstructionSet(features: features) }.min() ?? .baseline
-    let isSame = offers.allSatisfy { features in features == offers[0] }
-    if !isSame, let fixed = (0..<world.size).first(where: { rank in all[2 * rank + 1] == 0 }) {
+    let offers = (0..<world.size).map { rank in all[(own.count * rank)..<(own.count * (rank + 1))] }
+    let numbers = offers.map { offer in Int(offer[offer.startIndex + 1]) }
+    let lowest = levels[numbers.min() ?? 0]
+    let isSame = offers.allSatisfy { offer in offer.prefix(2).elementsEqual(offers[0].prefix(2)) }
+    if !isSame, let fixed = offers.firstIndex(where: { offer in offer.last == 0 }) {
       throw CollectiveError(
         error: RunError(
           .configuration,

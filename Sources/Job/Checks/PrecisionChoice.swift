@@ -1,7 +1,7 @@
 import Configuration
 import MPI
-import NeuralNet
 import OneDNN
+import Processor
 import Runs
 
 /// The choice of a run's floating-point type (float32 or bfloat16) from `--precision` and the CPUs of all ranks.
@@ -19,7 +19,7 @@ package struct PrecisionChoice {
     let current = CPUFeatures.current
     let own = [
       current.vendor.rawValue, Int32(levels.firstIndex(of: current.instructionSet) ?? 0),
-      InstructionSetAgreement.offered < .avx512BFloat16 ? 1 : 0,
+      InstructionSetAgreement.offered < .avx512BFloat16Maps ? 1 : 0,
     ]
     var all = [Int32](repeating: 0, count: own.count * world.size)
     try world.allGather(own.span, into: &all)

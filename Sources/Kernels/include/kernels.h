@@ -21,6 +21,10 @@ typedef enum {
   KERNEL_PATH_BASELINE,
   KERNEL_PATH_AVX2,
   KERNEL_PATH_AVX512,
+  /// AVX-512 with conversions to bfloat16: products are computed in float32 for any type of the feature maps, which is faster on Intel CPUs
+  /// without AMX.
+  KERNEL_PATH_AVX512_BFLOAT16_MAPS,
+  /// AVX-512 with conversions to and products of bfloat16 numbers.
   KERNEL_PATH_AVX512_BFLOAT16,
 } KernelPath;
 
@@ -40,16 +44,22 @@ typedef struct {
   int block;
 } KernelMaps;
 
-/// A 3×3 convolution with stride 1 and padding 1, `[images, inputs, height, width]` → `[images, outputs, height, width]`.
+/// A convolution of one pass, `[images, inputs, height, width]` → `[images, outputs, ⌈height / stride⌉, ⌈width / stride⌉]`, with a kernel of 1×1 or
+/// 3×3, a stride of 1 or 2, and padding of half the kernel; or, transposed, the gradient of such a convolution's input.
 ///
-/// `inputs` and `outputs`, the numbers of channels, are multiples of `block`.
+/// `inputs` and `outputs`, the numbers of channels that are read and written, are multiples of `block`.
 typedef struct {
   int images;
   int inputs;
   int outputs;
+  /// The size of the maps on the side that has no stride: those that are read or, transposed, those that are written.
   int height;
   int width;
   int block;
+  int kernel;
+  int stride;
+  /// 1 for the gradient of the input: `inputs` are then the outputs of the convolution, and `outputs` its inputs.
+  int is_transposed;
   /// The type in which products are computed: bfloat16 only for bfloat16 feature maps on paths with bfloat16 multiplication.
   KernelElement products;
 } KernelConvolution;
@@ -130,6 +140,34 @@ typedef struct {
   const int32_t *weights;
 } KernelFilter;
 
+/// A method to compute convolutions: its passes.
+typedef struct {
+  /// Returns the number of floats of scratch memory for a pass; the caller sets the memory to zero once.
+  size_t (*scratch_count)(KernelConvolution shape);
+
+  /// Returns the number of floats of the packed weights.
+  size_t (*weight_count)(KernelConvolution shape);
+
+  /// Returns the number of floats of scratch memory for a weight gradient, in addition to `scratch_count`.
+  size_t (*gradient_count)(KernelConvolution shape);
+
+  /// `u` ← packed weights from row-major `[outputs, inputs, kernel, kernel]`, transposed `[inputs, outputs, kernel, kernel]`.
+  void (*pack_weights)(KernelConvolution shape, const float *weights, float *u);
+
+  /// `destination` ← `source` convolved with the packed weights `u`.
+  ///
+  /// Unless `sums` is null, also adds the sum and the sum of squares of each output channel, before rounding to bfloat16, to `[2, outputs]`.
+  void (*convolve)(
+      KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
+      float *scratch, double *_Nullable sums);
+
+  /// `gradient` ← gradient of the weights of a convolution that is not transposed, row-major `[outputs, inputs, kernel, kernel]`; `u` is scratch
+  /// memory of `gradient_count` floats.
+  void (*weight_gradient)(
+      KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
+      float *scratch, float *gradient);
+} KernelConvolutionMethod;
+
 // MARK: - The table
 
 /// The table of one path's functions.
@@ -137,34 +175,13 @@ typedef struct {
   /// The number of neighboring channels that are computed at once, in one vector.
   int lanes;
 
-  // MARK: Winograd convolution (winograd.h)
+  // MARK: Convolution
 
-  /// Returns the number of floats of scratch memory for a convolution's passes; the caller sets the memory to zero once.
-  size_t (*winograd_scratch_count)(KernelConvolution shape);
+  /// Winograd's method for 3×3 convolutions with stride 1 (winograd.h).
+  KernelConvolutionMethod winograd;
 
-  /// Returns the number of floats of the transformed weights.
-  size_t (*winograd_weight_count)(KernelConvolution shape);
-
-  /// Returns the number of floats of scratch memory for a weight gradient, in addition to `winograd_scratch_count`.
-  size_t (*winograd_gradient_count)(KernelConvolution shape);
-
-  /// `u` ← transformed weights from row-major `[outputs, inputs, 3, 3]`.
-  ///
-  /// `is_rotated`: 1 for the gradient of the input. `weights` are then `[inputs, outputs, 3, 3]` in terms of `shape`, in which the numbers of
-  /// inputs and outputs are exchanged.
-  void (*winograd_pack_weights)(KernelConvolution shape, const float *weights, int is_rotated, float *u);
-
-  /// `destination` ← `source` convolved with the transformed weights `u`.
-  ///
-  /// Unless `sums` is null, also adds the sum and the sum of squares of each output channel to `[2, outputs]`.
-  void (*winograd_convolve)(
-      KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
-      float *scratch, double *_Nullable sums);
-
-  /// `gradient` ← gradient of the weights, row-major `[outputs, inputs, 3, 3]`; `u` is scratch memory of `winograd_gradient_count` floats.
-  void (*winograd_weight_gradient)(
-      KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
-      float *scratch, float *gradient);
+  /// Matrix products of patches (patches.h), in float32 whatever `products` says.
+  KernelConvolutionMethod patches;
 
   // MARK: Batch normalization and ReLU (normalization.h)
 

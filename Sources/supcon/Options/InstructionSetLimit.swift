@@ -1,8 +1,8 @@
 import Configuration
 import Job
 import MPI
-import NeuralNet
 import OneDNN
+import Processor
 
 /// The limit of the vector instructions that this process uses.
 enum InstructionSetLimit {

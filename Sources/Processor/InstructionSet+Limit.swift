@@ -10,9 +10,9 @@ extension InstructionSet {
 
   /// Limits all computation of this process, in oneDNN and in the C functions of `Kernels`, to one instruction set.
   ///
-  /// `nil` means the highest one that the CPU and the environment variable `ONEDNN_MAX_CPU_ISA` allow. With a limit,
-  /// results have the same bits as on a CPU that has only the limited instruction set. Call it once, before any
-  /// computation.
+  /// `nil` means the fastest one that the CPU and the environment variable `ONEDNN_MAX_CPU_ISA` allow
+  /// (``fastest(ofFeatures:below:)``). With a limit, results have the same bits as on a CPU that has only the limited
+  /// instruction set. Call it once, before any computation.
   ///
   /// - Returns: The instruction set of all further computation.
   /// - Throws: ``InstructionSetError`` if the CPU does not have the instruction set.
@@ -21,12 +21,28 @@ extension InstructionSet {
     if let level, !level.limitPrimitives() {
       throw .usedBefore
     }
-    guard let effective else { throw .unsupportedCPU }
+    guard let fastest = fastest(ofFeatures: effectiveFeatures, below: level) else { throw .unsupportedCPU }
+    if fastest == .avx512BFloat16Maps {
+      multiplyMapsInFloat32()
+    }
+    let effective = fastest
     if let level, effective < level {
       throw .notOffered(level, highest: effective)
     }
     kernels_limit(effective.kernelPath)
     return effective
+  }
+
+  /// Returns the fastest instruction set of a CPU like this one that has some feature bits of oneDNN; `nil` if oneDNN
+  /// does not support it.
+  ///
+  /// Without a limit this is the highest one, except on Intel CPUs without AMX: they multiply bfloat16 numbers at two
+  /// thirds of the rate of float32 numbers, so that ``avx512BFloat16Maps`` is faster.
+  package static func fastest(ofFeatures features: UInt32, below limit: InstructionSet?) -> InstructionSet? {
+    guard let highest = InstructionSet(features: features) else { return nil }
+    guard highest == .avx512BFloat16 else { return highest }
+    return limit == .avx512BFloat16Maps || (limit == nil && CPUFeatures.currentVendor == .intel)
+      ? .avx512BFloat16Maps : highest
   }
 
   /// Returns the instruction set with a name; `nil` for `auto`.
@@ -46,6 +62,7 @@ extension InstructionSet {
     case .baseline: KERNEL_PATH_BASELINE
     case .avx2: KERNEL_PATH_AVX2
     case .avx512: KERNEL_PATH_AVX512
+    case .avx512BFloat16Maps: KERNEL_PATH_AVX512_BFLOAT16_MAPS
     case .avx512BFloat16, .avx512AMX: KERNEL_PATH_AVX512_BFLOAT16
     }
   }

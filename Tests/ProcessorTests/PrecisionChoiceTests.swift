@@ -1,5 +1,5 @@
-import NeuralNet
 import OneDNN
+import Processor
 import Testing
 
 /// The rule of `--precision auto`.
@@ -26,7 +26,14 @@ struct PrecisionChoiceTests {
     #expect(choice(.intel, .avx512AMX, Self.wide) == .bfloat16)
   }
 
-  @Test func `On Intel without AMX only narrow encoders are bfloat16`() {
+  @Test func `With bfloat16 feature maps it is bfloat16`() {
+    for vendor in [CPUFeatures.Vendor.intel, .amd, .other] {
+      #expect(choice(vendor, .avx512BFloat16Maps, Self.narrow) == .bfloat16)
+      #expect(choice(vendor, .avx512BFloat16Maps, Self.wide) == .bfloat16)
+    }
+  }
+
+  @Test func `On Intel without AMX only narrow encoders multiply in bfloat16`() {
     #expect(choice(.intel, .avx512BFloat16, Self.narrow) == .bfloat16)
     #expect(choice(.intel, .avx512BFloat16, Self.wide) == .float32)
   }

@@ -1,6 +1,6 @@
 import Kernels
-import NeuralNet
 import OneDNN
+import Processor
 import Testing
 
 /// One limit for oneDNN and our loops.
@@ -34,10 +34,33 @@ struct InstructionSetLimitTests {
     }
   }
 
+  /// The feature bits of an AVX-512 CPU without bfloat16, of one with it, and of one with AMX.
+  @Test func `Only an Intel CPU without AMX takes bfloat16 maps by itself`() {
+    let isIntel = CPUFeatures.current.vendor == .intel
+    #expect(InstructionSet.fastest(ofFeatures: 0x67, below: nil) == .avx512)
+    #expect(InstructionSet.fastest(ofFeatures: 0xe7, below: nil) == (isIntel ? .avx512BFloat16Maps : .avx512BFloat16))
+    #expect(InstructionSet.fastest(ofFeatures: 0xe7, below: .avx512BFloat16) == .avx512BFloat16)
+    #expect(InstructionSet.fastest(ofFeatures: 0xe7, below: .avx512BFloat16Maps) == .avx512BFloat16Maps)
+    #expect(InstructionSet.fastest(ofFeatures: 0xfef, below: nil) == .avx512AMX)
+    #expect(InstructionSet.fastest(ofFeatures: 0, below: nil) == (InstructionSet(features: 0)))
+  }
+
+  @Test func `Under the limit to bfloat16 maps kernels multiply in float32`() async {
+    await #expect(processExitsWith: .success) {
+      guard kernels_cpu_path() == KERNEL_PATH_AVX512_BFLOAT16 else { return }
+      let level = try InstructionSet.limit(to: .avx512BFloat16Maps)
+      #expect(level == .avx512BFloat16Maps)
+      #expect(InstructionSet.effective == .avx512BFloat16Maps)
+      #expect(InstructionSet.hasBfloat16 && !InstructionSet.hasTiles)
+      #expect(kernels_best_path() == KERNEL_PATH_AVX512_BFLOAT16_MAPS)
+    }
+  }
+
   @Test func `Names are those of the levels and auto`() throws {
     #expect(try InstructionSet.level(named: "auto") == nil)
     #expect(try InstructionSet.level(named: "avx512-bf16") == .avx512BFloat16)
     #expect(throws: InstructionSetError.unknownName("AVX2")) { try InstructionSet.level(named: "AVX2") }
-    #expect(InstructionSet.names == ["auto", "avx512-amx", "avx512-bf16", "avx512", "avx2", "baseline"])
+    #expect(
+      InstructionSet.names == ["auto", "avx512-amx", "avx512-bf16", "avx512-bf16-maps", "avx512", "avx2", "baseline"])
   }
 }

@@ -2,25 +2,43 @@ import Kernels
 import TestSupport
 import Testing
 
-/// The Winograd kernels of every path against a direct convolution in float64.
-@Suite struct WinogradKernelTests {
+/// The convolutions of every path against sums in float64.
+@Suite struct ConvolutionKernelTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     var images = 2
     let inputs: Int
     let outputs: Int
     let height: Int
     let width: Int
+    var kernel = 3
+    var stride = 1
+    var isWinograd = true
 
-    var testDescription: String { "\(images)×\(inputs)→\(outputs), \(height)×\(width)" }
+    var outputHeight: Int { (height + stride - 1) / stride }
+    var outputWidth: Int { (width + stride - 1) / stride }
+
+    func method(_ kernels: KernelTable) -> KernelConvolutionMethod { isWinograd ? kernels.winograd : kernels.patches }
+
+    var testDescription: String {
+      "\(isWinograd ? "Winograd" : "patches") \(images)×\(inputs)→\(outputs), \(height)×\(width), kernel \(kernel)/\(stride)"
+    }
 
     /// Shapes that take different code paths through the kernels.
     ///
     /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16
-    /// lanes; enough channels that weight gradients are transformed group by group.
+    /// lanes; enough channels that weight gradients are transformed group by group. Then patches with every kernel and
+    /// stride, odd sizes, source pixels that no output reads, several groups of pixels, and more inputs than pixels.
     static let all = [
       Shape(inputs: 32, outputs: 48, height: 7, width: 9), Shape(inputs: 16, outputs: 32, height: 1, width: 1),
       Shape(images: 3, inputs: 16, outputs: 16, height: 8, width: 4),
       Shape(images: 1, inputs: 160, outputs: 128, height: 6, width: 5),
+      Shape(inputs: 32, outputs: 48, height: 7, width: 9, kernel: 1, isWinograd: false),
+      Shape(inputs: 16, outputs: 16, height: 1, width: 1, kernel: 1, isWinograd: false),
+      Shape(images: 3, inputs: 48, outputs: 32, height: 13, width: 11, kernel: 1, stride: 2, isWinograd: false),
+      Shape(images: 5, inputs: 16, outputs: 32, height: 12, width: 10, stride: 2, isWinograd: false),
+      Shape(inputs: 32, outputs: 16, height: 7, width: 5, stride: 2, isWinograd: false),
+      Shape(images: 1, inputs: 16, outputs: 32, height: 1, width: 2, stride: 2, isWinograd: false),
+      Shape(images: 1, inputs: 160, outputs: 128, height: 3, width: 3, isWinograd: false),
     ]
   }
 
@@ -37,32 +55,36 @@ import Testing
       func draw(_ count: Int) -> [Float] {
         (0..<count).map { _ in Float(Int.random(in: -128...128, using: &numbers)) / 128 }
       }
-      let pixels = shape.images * shape.height * shape.width
-      input = draw(pixels * shape.inputs)
-      outputGradient = draw(pixels * shape.outputs)
-      weights = draw(shape.outputs * shape.inputs * 9)
+      input = draw(shape.images * shape.height * shape.width * shape.inputs)
+      outputGradient = draw(shape.images * shape.outputHeight * shape.outputWidth * shape.outputs)
+      weights = draw(shape.outputs * shape.inputs * shape.kernel * shape.kernel)
     }
 
-    /// The index of a number of `[image][channel / 16][row][column][channel % 16]`.
-    func place(_ image: Int, _ channel: Int, _ channels: Int, _ row: Int, _ column: Int) -> Int {
-      (((image * (channels / 16) + channel / 16) * shape.height + row) * shape.width + column) * 16 + channel % 16
+    /// The index of a number of `[image][channel / 16][pixel][channel % 16]`.
+    func place(_ image: Int, _ channel: Int, _ channels: Int, _ pixel: Int, of pixels: Int) -> Int {
+      ((image * (channels / 16) + channel / 16) * pixels + pixel) * 16 + channel % 16
+    }
+
+    /// The index of an output.
+    func outputPlace(_ image: Int, _ channel: Int, _ pixel: Int) -> Int {
+      place(image, channel, shape.outputs, pixel, of: shape.outputHeight * shape.outputWidth)
     }
 
     /// Visits all products of the convolution: places of output, input and weight.
     func forEachProduct(_ body: (_ output: Int, _ input: Int, _ weight: Int) -> Void) {
       for image in 0..<shape.images {
         for output in 0..<shape.outputs {
-          for row in 0..<shape.height {
-            for column in 0..<shape.width {
+          for pixel in 0..<shape.outputHeight * shape.outputWidth {
+            let (row, column) = (pixel / shape.outputWidth, pixel % shape.outputWidth)
+            for tap in 0..<shape.kernel * shape.kernel {
+              let y = row * shape.stride + tap / shape.kernel - shape.kernel / 2
+              let x = column * shape.stride + tap % shape.kernel - shape.kernel / 2
+              guard y >= 0, y < shape.height, x >= 0, x < shape.width else { continue }
               for input in 0..<shape.inputs {
-                for tap in 0..<9 {
-                  let (y, x) = (row + tap / 3 - 1, column + tap % 3 - 1)
-                  if y >= 0, y < shape.height, x >= 0, x < shape.width {
-                    body(
-                      place(image, output, shape.outputs, row, column), place(image, input, shape.inputs, y, x),
-                      (output * shape.inputs + input) * 9 + tap)
-                  }
-                }
+                body(
+                  outputPlace(image, output, pixel),
+                  place(image, input, shape.inputs, y * shape.width + x, of: shape.height * shape.width),
+                  (output * shape.inputs + input) * shape.kernel * shape.kernel + tap)
               }
             }
           }
@@ -74,7 +96,8 @@ import Testing
       KernelConvolution(
         images: Int32(shape.images), inputs: Int32(isBackward ? shape.outputs : shape.inputs),
         outputs: Int32(isBackward ? shape.inputs : shape.outputs), height: Int32(shape.height),
-        width: Int32(shape.width), block: 16, products: products)
+        width: Int32(shape.width), block: 16, kernel: Int32(shape.kernel), stride: Int32(shape.stride),
+        is_transposed: isBackward ? 1 : 0, products: products)
     }
   }
 
@@ -106,16 +129,16 @@ import Testing
     let source = FeatureMapBytes(isBackward ? subject.outputGradient : subject.input, numbers.element)
     var result = FeatureMapBytes(
       [Float](repeating: .nan, count: isBackward ? subject.input.count : subject.outputGradient.count), numbers.element)
-    var transformed = [Float](repeating: 0, count: kernels.winograd_weight_count(shape))
-    var scratch = [Float](repeating: 0, count: kernels.winograd_scratch_count(shape))
-    unsafe kernels.winograd_pack_weights(shape, subject.weights, isBackward ? 1 : 0, &transformed)
-    unsafe kernels.winograd_convolve(
-      shape, numbers.element, source.bytes, transformed, &result.bytes, &scratch, &sums)
+    let method = subject.shape.method(kernels)
+    var packed = [Float](repeating: 0, count: method.weight_count(shape))
+    var scratch = [Float](repeating: 0, count: method.scratch_count(shape))
+    unsafe method.pack_weights(shape, subject.weights, &packed)
+    unsafe method.convolve(shape, numbers.element, source.bytes, packed, &result.bytes, &scratch, &sums)
     return result.values
   }
 
   @Test(arguments: TestedPath.all, Shape.all)
-  func `outputs and their sums are those of a direct convolution`(tested: TestedPath, shape: Shape) {
+  func `outputs and their sums are those of the definition`(tested: TestedPath, shape: Shape) {
     let subject = Subject(shape)
     var expected = [Double](repeating: 0, count: subject.outputGradient.count)
     subject.forEachProduct { output, input, weight in
@@ -124,9 +147,8 @@ import Testing
     var expectedSums = [Double](repeating: 0, count: 2 * shape.outputs)
     for channel in 0..<shape.outputs {
       for image in 0..<shape.images {
-        for pixel in 0..<shape.height * shape.width {
-          let value = expected[
-            subject.place(image, channel, shape.outputs, pixel / shape.width, pixel % shape.width)]
+        for pixel in 0..<shape.outputHeight * shape.outputWidth {
+          let value = expected[subject.outputPlace(image, channel, pixel)]
           expectedSums[channel] += value
           expectedSums[shape.outputs + channel] += value * value
         }
@@ -143,7 +165,7 @@ import Testing
   }
 
   @Test(arguments: TestedPath.all, Shape.all)
-  func `rotated weights give the gradient of the input`(tested: TestedPath, shape: Shape) {
+  func `transposed, it is the gradient of the input`(tested: TestedPath, shape: Shape) {
     let subject = Subject(shape)
     var expected = [Double](repeating: 0, count: subject.input.count)
     subject.forEachProduct { output, input, weight in
@@ -157,7 +179,7 @@ import Testing
   }
 
   @Test(arguments: TestedPath.all, Shape.all)
-  func `weight gradients are those of a direct convolution`(tested: TestedPath, shape: Shape) {
+  func `weight gradients are those of the definition`(tested: TestedPath, shape: Shape) {
     let subject = Subject(shape)
     var expected = [Double](repeating: 0, count: subject.weights.count)
     subject.forEachProduct { output, input, weight in
@@ -167,10 +189,11 @@ import Testing
       let kernels = tested.kernels
       let kernelShape = subject.kernelShape(numbers.products)
       var gradient = [Float](repeating: .nan, count: subject.weights.count)
-      var scratch = [Float](repeating: 0, count: kernels.winograd_scratch_count(kernelShape))
+      let method = shape.method(kernels)
+      var scratch = [Float](repeating: 0, count: method.scratch_count(kernelShape))
       // Scratch memory of weight gradients need not be zero.
-      var sums = [Float](repeating: .nan, count: kernels.winograd_gradient_count(kernelShape))
-      unsafe kernels.winograd_weight_gradient(
+      var sums = [Float](repeating: .nan, count: method.gradient_count(kernelShape))
+      unsafe method.weight_gradient(
         kernelShape, numbers.element, FeatureMapBytes(subject.input, numbers.element).bytes,
         FeatureMapBytes(subject.outputGradient, numbers.element).bytes, &sums, &scratch, &gradient)
       #expect(relativeError(gradient, expected) < numbers.gradientBound, "\(numbers.testDescription)")

@@ -1,0 +1,321 @@
+// Convolutions as products of gathered patches (im2col) with weights, in float32: any kernel and stride, and the gradient of the input.
+//
+// A destination pixel is a sum over taps, the positions of the kernel, of products of a source pixel's channels with the tap's weights. For the
+// gradient of the input with stride s, the destination pixels fall into s · s lattices with different taps; otherwise there is one lattice.
+//
+//     destination(step · i + top, step · j + left) = Σ over taps of source(pace · i + row, pace · j + column) · weights(tap)
+//
+//     v[pixel][tap][source channel]                                 the patches of one group of pixels, float32
+//     u[lattice][panel][tap][source channel][panel's destinations]  weights, in the panels of winograd_factors.h
+
+enum { PIXELS_PER_GROUP = 256 };
+
+// One lattice of destination pixels, and its taps.
+typedef struct {
+  int rows, columns;
+  int top, left, step;
+  int pace;
+  int taps;
+  int row[TAPS], column[TAPS]; // the place of each tap in the source
+  int position[TAPS];          // its index in a kernel of row-major weights
+} Lattice;
+
+// The size of the maps of one image that are read or written.
+typedef struct {
+  int channels, height, width;
+} Side;
+
+INLINE int strided(int length, int stride) { return (length + stride - 1) / stride; }
+
+INLINE Side source_side(KernelConvolution shape) {
+  return shape.is_transposed ? (Side){shape.inputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)}
+                             : (Side){shape.inputs, shape.height, shape.width};
+}
+
+INLINE Side destination_side(KernelConvolution shape) {
+  return shape.is_transposed ? (Side){shape.outputs, shape.height, shape.width}
+                             : (Side){shape.outputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)};
+}
+
+INLINE int lattice_count(KernelConvolution shape) { return shape.is_transposed ? shape.stride * shape.stride : 1; }
+
+// Returns lattice `index` of a convolution.
+INLINE Lattice lattice_of(KernelConvolution shape, int index) {
+  Side destination = destination_side(shape);
+  int padding = shape.kernel / 2;
+  Lattice lattice = {0};
+  lattice.step = shape.is_transposed ? shape.stride : 1;
+  lattice.pace = shape.is_transposed ? 1 : shape.stride;
+  lattice.top = index / lattice.step;
+  lattice.left = index % lattice.step;
+  lattice.rows = (destination.height - lattice.top + lattice.step - 1) / lattice.step;
+  lattice.columns = (destination.width - lattice.left + lattice.step - 1) / lattice.step;
+  for (int row = 0; row < shape.kernel; row++) {
+    for (int column = 0; column < shape.kernel; column++) {
+      int y = row - padding, x = column - padding;
+      if (shape.is_transposed) {
+        y = lattice.top + padding - row;
+        x = lattice.left + padding - column;
+        // Odd numbers may be negative, and so are their remainders.
+        if (y % shape.stride != 0 || x % shape.stride != 0) {
+          continue;
+        }
+        y /= shape.stride;
+        x /= shape.stride;
+      }
+      lattice.row[lattice.taps] = y;
+      lattice.column[lattice.taps] = x;
+      lattice.position[lattice.taps++] = row * shape.kernel + column;
+    }
+  }
+  return lattice;
+}
+
+// The number of pixels in a group: v takes at most half a megabyte where 32 pixels allow it.
+INLINE int group_pixels(int patch) {
+  int pixels = 131072 / patch / TILES_PER_BLOCK * TILES_PER_BLOCK;
+  return pixels < 32 ? 32 : pixels > PIXELS_PER_GROUP ? PIXELS_PER_GROUP : pixels;
+}
+
+// The places of a group's pixels in their lattice.
+typedef struct {
+  int count;
+  int image[PIXELS_PER_GROUP], row[PIXELS_PER_GROUP], column[PIXELS_PER_GROUP];
+} PixelGroup;
+
+// Finds `count` pixels of a lattice, beginning with pixel `first` over all images.
+INLINE void find_pixels(const Lattice *lattice, int first, int count, PixelGroup *group) {
+  int per_image = lattice->rows * lattice->columns;
+  int image = first / per_image, rest = first % per_image;
+  int row = rest / lattice->columns, column = rest % lattice->columns;
+  group->count = count;
+  for (int pixel = 0; pixel < count; pixel++) {
+    group->image[pixel] = image;
+    group->row[pixel] = row;
+    group->column[pixel] = column;
+    if (++column == lattice->columns) {
+      column = 0;
+      if (++row == lattice->rows) {
+        row = 0;
+        image++;
+      }
+    }
+  }
+}
+
+// v[pixel][tap][channel] ← the patches of a group; zeros beyond the edges of the source.
+INLINE void gather_patches(
+    const void *source, Side side, int block, const Lattice *lattice, const PixelGroup *group, float *v, size_t stride,
+    KernelElement element) {
+  size_t plane = (size_t)side.height * side.width * block;
+  for (int tap = 0; tap < lattice->taps; tap++) {
+    ptrdiff_t places[PIXELS_PER_GROUP];
+    for (int pixel = 0; pixel < group->count; pixel++) {
+      int y = lattice->pace * group->row[pixel] + lattice->row[tap];
+      int x = lattice->pace * group->column[pixel] + lattice->column[tap];
+      places[pixel] = y < 0 || y >= side.height || x < 0 || x >= side.width
+                          ? -1
+                          : (ptrdiff_t)((size_t)group->image[pixel] * (side.channels / block) * plane + ((size_t)y * side.width + x) * block);
+    }
+    for (int channel = 0; channel < side.channels; channel += LANES) {
+      size_t offset = channel / block * plane + channel % block;
+      float *to = v + (size_t)tap * side.channels + channel;
+      for (int pixel = 0; pixel < group->count; pixel++) {
+        store_lanes(to, places[pixel] < 0 ? broadcast(0) : load(source, places[pixel] + offset, element));
+        to += stride;
+      }
+    }
+  }
+}
+
+// Writes the products of TILES_PER_BLOCK pixels with one panel to the destination, and adds them to the panel's sums.
+INLINE void scatter_products(
+    const float *m, const size_t *places, int count, void *destination, int panel, size_t plane, int block, int channel,
+    Lanes sums[2][2], KernelElement element) {
+  for (int k = 0; k * LANES < panel; k++) {
+    int first = channel + k * LANES;
+    size_t offset = first / block * plane + first % block;
+    for (int pixel = 0; pixel < count; pixel++) {
+      Lanes y = load_lanes(m + pixel * panel + k * LANES);
+      store(destination, places[pixel] + offset, y, element);
+      sums[0][k] += y;
+      sums[1][k] += y * y;
+    }
+  }
+}
+
+INLINE void patch_convolve_lattice(
+    KernelConvolution shape, const Lattice *lattice, const void *source, const float *u, void *destination, float *scratch,
+    double *sums, const KernelElement element) {
+  Side from = source_side(shape), to = destination_side(shape);
+  int patch = lattice->taps * from.channels;
+  int vectors = panel_vectors(to.channels), panel = vectors * LANES;
+  int total = shape.images * lattice->rows * lattice->columns;
+  int pixels = group_pixels(patch > 0 ? patch : 1);
+  size_t plane = (size_t)to.height * to.width * shape.block;
+  _Alignas(64) float m[TILES_PER_BLOCK * 2 * LANES];
+  PixelGroup group;
+  for (int first = 0; first < total; first += pixels) {
+    int count = total - first < pixels ? total - first : pixels;
+    find_pixels(lattice, first, count, &group);
+    size_t places[PIXELS_PER_GROUP];
+    for (int pixel = 0; pixel < count; pixel++) {
+      size_t y = lattice->step * group.row[pixel] + lattice->top, x = lattice->step * group.column[pixel] + lattice->left;
+      places[pixel] = (size_t)group.image[pixel] * (to.channels / shape.block) * plane + (y * to.width + x) * shape.block;
+    }
+    gather_patches(source, from, shape.block, lattice, &group, scratch, tile_stride(patch), element);
+    for (int channel = 0; channel < to.channels; channel += panel) {
+      Lanes panel_sums[2][2] = {{broadcast(0), broadcast(0)}, {broadcast(0), broadcast(0)}};
+      for (int pixel = 0; pixel < count; pixel += TILES_PER_BLOCK) {
+        const float *v = scratch + pixel * tile_stride(patch), *weights = u + (size_t)channel * patch;
+        if (vectors == 2) {
+          multiply_panel(v, patch, weights, m, panel, 2, FLOATS);
+        } else {
+          multiply_panel(v, patch, weights, m, panel, 1, FLOATS);
+        }
+        int here = count - pixel < TILES_PER_BLOCK ? count - pixel : TILES_PER_BLOCK;
+        scatter_products(m, places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
+      }
+      for (int k = 0; sums && k < vectors; k++) {
+        add_to(sums + channel + k * LANES, panel_sums[0][k]);
+        add_to(sums + to.channels + channel + k * LANES, panel_sums[1][k]);
+      }
+    }
+  }
+}
+
+INLINE void patch_convolve_as(
+    KernelConvolution shape, const void *source, const float *u, void *destination, float *scratch, double *sums,
+    const KernelElement element) {
+  for (int index = 0; index < lattice_count(shape); index++) {
+    Lattice lattice = lattice_of(shape, index);
+    patch_convolve_lattice(shape, &lattice, source, u, destination, scratch, sums, element);
+    u += (size_t)lattice.taps * shape.inputs * shape.outputs;
+  }
+}
+
+INLINE void patch_weight_gradient_as(
+    KernelConvolution shape, const void *source, const void *output_gradient, float *u, float *scratch,
+    const KernelElement element) {
+  Lattice lattice = lattice_of(shape, 0);
+  Side from = source_side(shape), to = destination_side(shape);
+  // The output gradients are gathered as if by a kernel of 1.
+  Lattice single = lattice;
+  single.taps = 1;
+  single.row[0] = single.column[0] = 0;
+  single.pace = 1;
+  int patch = lattice.taps * from.channels;
+  int vectors = panel_vectors(to.channels), panel = vectors * LANES;
+  int total = shape.images * lattice.rows * lattice.columns;
+  int pixels = group_pixels(patch > to.channels ? patch : to.channels);
+  float *v = scratch, *d = scratch + pixels * tile_stride(patch);
+  PixelGroup group;
+  for (int first = 0; first < total; first += pixels) {
+    int count = total - first < pixels ? total - first : pixels;
+    find_pixels(&lattice, first, count, &group);
+    gather_patches(source, from, shape.block, &lattice, &group, v, tile_stride(patch), element);
+    gather_patches(output_gradient, to, shape.block, &single, &group, d, tile_stride(to.channels), element);
+    for (int output = 0; output < to.channels; output += panel) {
+      for (int input = 0; input < patch; input += INPUTS_PER_BLOCK) {
+        float *block = u + (size_t)output * patch + (size_t)input * panel;
+        if (vectors == 2) {
+          accumulate_panel(v + input, patch, d + output, to.channels, count, block, 2, FLOATS, first == 0);
+        } else {
+          accumulate_panel(v + input, patch, d + output, to.channels, count, block, 1, FLOATS, first == 0);
+        }
+      }
+    }
+  }
+}
+
+// MARK: - The functions of the table
+
+// Returns the largest number of floats of one pixel's patch.
+INLINE int largest_patch(KernelConvolution shape) {
+  int largest = 0;
+  for (int index = 0; index < lattice_count(shape); index++) {
+    int patch = lattice_of(shape, index).taps * shape.inputs;
+    largest = patch > largest ? patch : largest;
+  }
+  return largest;
+}
+
+static size_t patch_scratch_count(KernelConvolution shape) {
+  size_t count = 0;
+  for (int index = 0; index < lattice_count(shape); index++) {
+    int patch = lattice_of(shape, index).taps * shape.inputs;
+    if (patch > 0) {
+      // Pixels beyond the last are multiplied, too.
+      size_t own = group_pixels(patch) * tile_stride(patch);
+      count = own > count ? own : count;
+    }
+  }
+  int patch = largest_patch(shape);
+  int widest = patch > shape.outputs ? patch : shape.outputs;
+  size_t gradient = group_pixels(widest) * (tile_stride(patch) + tile_stride(shape.outputs));
+  return gradient > count ? gradient : count;
+}
+
+static size_t patch_weight_count(KernelConvolution shape) {
+  return (size_t)shape.kernel * shape.kernel * shape.inputs * shape.outputs;
+}
+
+static void patch_pack_weights(KernelConvolution shape, const float *weights, float *u) {
+  int panel = panel_vectors(shape.outputs) * LANES, taps = shape.kernel * shape.kernel;
+  WeightBlock block;
+  for (int output = 0; output < shape.outputs; output += LANES) {
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
+      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      read_weights(shape, weights, output, input, count, &block);
+      float *lattice_weights = u;
+      for (int index = 0; index < lattice_count(shape); index++) {
+        Lattice lattice = lattice_of(shape, index);
+        float *to = lattice_weights + (size_t)(output / panel * panel) * lattice.taps * shape.inputs + output % panel;
+        for (int tap = 0; tap < lattice.taps; tap++) {
+          // A block of a transposed convolution has the rotated kernel.
+          int position = shape.is_transposed ? taps - 1 - lattice.position[tap] : lattice.position[tap];
+          for (int i = 0; i < count; i++) {
+            store_lanes(
+                to + ((size_t)tap * shape.inputs + input + i) * panel, load_lanes(block.weights[i * taps + position]));
+          }
+        }
+        lattice_weights += (size_t)lattice.taps * shape.inputs * shape.outputs;
+      }
+    }
+  }
+}
+
+static void patch_convolve(
+    KernelConvolution shape, KernelElement element, const void *source, const float *u, void *destination,
+    float *scratch, double *sums) {
+  if (element == KERNEL_FLOAT32) {
+    patch_convolve_as(shape, source, u, destination, scratch, sums, KERNEL_FLOAT32);
+  } else {
+    patch_convolve_as(shape, source, u, destination, scratch, sums, KERNEL_BFLOAT16);
+  }
+}
+
+static void patch_weight_gradient(
+    KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
+    float *scratch, float *gradient) {
+  if (element == KERNEL_FLOAT32) {
+    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_FLOAT32);
+  } else {
+    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16);
+  }
+  int panel = panel_vectors(shape.outputs) * LANES, taps = shape.kernel * shape.kernel;
+  WeightBlock block;
+  for (int output = 0; output < shape.outputs; output += LANES) {
+    const float *from = u + (size_t)(output / panel * panel) * taps * shape.inputs + output % panel;
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
+      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      for (int tap = 0; tap < taps; tap++) {
+        for (int i = 0; i < count; i++) {
+          store_lanes(
+              block.weights[i * taps + tap], load_lanes(from + ((size_t)tap * shape.inputs + input + i) * panel));
+        }
+      }
+      write_weights(shape, &block, output, input, count, gradient);
+    }
+  }
+}
