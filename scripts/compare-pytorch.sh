@@ -21,6 +21,7 @@ USAGE: scripts/compare-pytorch.sh --data DIR [options] [-- options of supcon ben
   --pairs N                rounds (default: 5)
   --ranks N                ranks, or threads of the peer's one process (default: 2)
   --batch-size N           samples in a global batch, two views each (default: 256)
+  --size N                 pixels of a view, as which the images are scaled up (default: 32)
   --steps N                steps of each run that count (default: 8, resnet18: 3)
   --json FILE              receives every number as JSON
 USAGE
@@ -32,13 +33,13 @@ fail() {
 }
 
 caller=$PWD
-peer=${SUPCON_PEER:-} python='' data='' json='' pairs=5 ranks=2 batch=256 steps=''
+peer=${SUPCON_PEER:-} python='' data='' json='' pairs=5 ranks=2 batch=256 size=32 steps=''
 cases=() extra=()
 while [ $# -gt 0 ]; do
   case $1 in
     --help | -h) usage && exit 0 ;;
     --) shift && extra=("$@") && break ;;
-    --peer | --python | --data | --json | --pairs | --ranks | --batch-size | --steps | --case)
+    --peer | --python | --data | --json | --pairs | --ranks | --batch-size | --size | --steps | --case)
       [ $# -ge 2 ] || fail 64 "$1: needs a value"
       case $1 in
         --peer) peer=$2 ;;
@@ -48,6 +49,7 @@ while [ $# -gt 0 ]; do
         --pairs) pairs=$2 ;;
         --ranks) ranks=$2 ;;
         --batch-size) batch=$2 ;;
+        --size) size=$2 ;;
         --steps) steps=$2 ;;
         --case) cases+=("$2") ;;
       esac
@@ -56,7 +58,7 @@ while [ $# -gt 0 ]; do
     *) usage >&2 && fail 64 "unknown option $1" ;;
   esac
 done
-for number in "$pairs" "$ranks" "$batch" "${steps:-1}"; do
+for number in "$pairs" "$ranks" "$batch" "$size" "${steps:-1}"; do
   [[ $number =~ ^[1-9][0-9]*$ ]] || fail 64 "$number: expected a whole number above 0"
 done
 [ ${#cases[@]} -gt 0 ] || cases=(resnet20:bfloat16 resnet20:float32 resnet18:bfloat16)
@@ -100,7 +102,7 @@ trap 'rm -rf "$results"' EXIT
 run_peer() {
   local file=$1
   shift
-  "$@" bench --data "$data" --model "$model" --batch "$batch" --precision "$short" --steps "$count" --threads "$threads" \
+  "$@" bench --data "$data" --model "$model" --batch "$batch" --size "$size" --precision "$short" --steps "$count" --threads "$threads" \
     >"$results/log" 2>&1 || { cat "$results/log" >&2 && fail 70 "the peer failed: $*"; }
   sed -n 's/^RESULT //p' "$results/log" >"$file"
   [ -s "$file" ] || fail 70 "the peer printed no RESULT line: $*"
@@ -117,7 +119,7 @@ for case in "${cases[@]}"; do
     echo "$model $precision, round $round of $pairs"
     code=0
     mpirun -np "$ranks" "$supcon" bench --dataset cifar10 --data "$data" --model "$model" --precision "$precision" \
-      --batch-size "$batch" --augmentation crop-flip-jitter --steps "$count" --json "$folder/supcon.json" \
+      --batch-size "$batch" --image-size "$size" --augmentation crop-flip-jitter --steps "$count" --json "$folder/supcon.json" \
       ${extra[@]+"${extra[@]}"} >"$results/log" 2>&1 || code=$?
     if [ "$code" = 64 ]; then
       # An option that this version does not know yet.

@@ -16,7 +16,7 @@ USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
   --interface NAMES   the interfaces or networks that lead to the other hosts, such as eth0 or 10.0.0.0/24
   --bind              tie each rank to cores of its own, one for each of --threads: for hosts that run nothing else
-  --oversubscribe     allow more ranks than slots
+  --oversubscribe     allow more ranks than slots of the hostfile, or than 16 on each core of this machine
   --agent PROGRAM     what starts programs on other hosts (default: ssh)
   --grace SECONDS     how long ranks may save after a SIGTERM (default: 60)
   --no-check          do not look at the hosts first
@@ -216,6 +216,9 @@ if [ ${#names[@]} -gt 0 ] && [ "$ranks" -gt "$total" ] && [ -z "$oversubscribe" 
   if [ -n "$hostfile" ]; then
     fail 64 "$hostfile: $ranks ranks, but $total slots ($described): start at most $total ranks, raise slots=, or say --oversubscribe"
   fi
+  # A few ranks on a core are a trial, a thousand a slip.
+  [ "$ranks" -le $((16 * total)) ] ||
+    fail 64 "$ranks ranks, but $total cores here: start at most $((16 * total)) ranks, or say --oversubscribe"
   oversubscribe=yes
 fi
 

@@ -84,7 +84,8 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   echo "To use it:"
   echo
-  echo "    supcon import --weights encoder.safetensors --layout $layout --model $model --dataset $dataset --data DIR --output runs/imported"
+  echo "    supcon import --weights encoder.safetensors --layout $layout --model $model --dataset $dataset --data DIR --precision $(value "$summary" precision) --output runs/imported"
+  echo "    supcon linear runs/imported"
   echo "    supcon evaluate runs/imported"
   echo
   sed 's/^/    /' <<<"$loading"

@@ -7,8 +7,10 @@
 # DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/ablation) receives the runs and table.md. EPOCHS (default: 30) is the
 # length of each run, with its whole schedule; SEEDS (default: "0 1").
 set -euo pipefail
+case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 [ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-data=$(realpath "$1") || exit 66
+[ -d "$1" ] || { echo "ablation: $1: there is no such folder" >&2 && exit 66; }
+data=$(realpath -e -- "$1")
 out=$(realpath -m "${2:-runs/ablation}")
 epochs=${3:-30}
 seeds=${4:-0 1}

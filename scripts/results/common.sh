@@ -39,7 +39,11 @@ train() {
   job "$command" --output "$run" --threads "$threads" "${options[@]}" >>"$run.log" 2>&1 || {
     local code=$?
     tail -n 3 "$run.log" >&2
-    echo "$run: ended with $code; start this script again to continue" >&2
+    # 64 to 78 are errors that would come again, but for 75, a stop on request.
+    case $code in
+      64 | 65 | 66 | 69 | 73 | 78) echo "$run: ended with $code; see $run.log" >&2 ;;
+      *) echo "$run: ended with $code; start this script again to continue" >&2 ;;
+    esac
     exit "$code"
   }
 }

@@ -7,8 +7,10 @@
 # DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/curves) receives the runs and tables.md. EPOCHS (default:
 # 25 50 100 200 400) are lengths of whole trainings, each with its own schedule; the last of them is that of the other tables.
 set -euo pipefail
+case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 [ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-data=$(realpath "$1") || exit 66
+[ -d "$1" ] || { echo "curves: $1: there is no such folder" >&2 && exit 66; }
+data=$(realpath -e -- "$1")
 out=$(realpath -m "${2:-runs/curves}")
 shift $(($# < 2 ? $# : 2))
 lengths=(${@:-25 50 100 200 400})

@@ -8,8 +8,10 @@
 # of each run, a tenth of it warm-up; BATCHES (default: "256 512 1024 2048 4096"). ResNet-8 on views of 16 pixels, so that a run takes minutes. The
 # learning rate is 3 × √(batch ÷ 256) ("root") and 3 × batch ÷ 256 ("linear"). Accuracy is of 10 % of the training images, which are held out.
 set -euo pipefail
+case ${1:-} in --help | -h) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 [ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-data=$(realpath "$1") || exit 66
+[ -d "$1" ] || { echo "large-batches: $1: there is no such folder" >&2 && exit 66; }
+data=$(realpath -e -- "$1")
 out=$(realpath -m "${2:-runs/large-batches}")
 epochs=${3:-10}
 batches=${4:-256 512 1024 2048 4096}

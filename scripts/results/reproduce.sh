@@ -6,9 +6,11 @@
 #
 # `supcon recipe` lists the recipes. DATA is the folder of CIFAR's binary files. The run is OUT/RECIPE (default: runs/results).
 set -euo pipefail
+case ${1:-} in --help | -h) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 [ $# -ge 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
 recipe=$1
-data=$(realpath "$2") || exit 66
+[ -d "$2" ] || { echo "reproduce: $2: there is no such folder" >&2 && exit 66; }
+data=$(realpath -e -- "$2")
 out=$(realpath -m "${3:-runs/results}")
 shift $(($# < 3 ? $# : 3))
 . "$(dirname "$0")/common.sh"

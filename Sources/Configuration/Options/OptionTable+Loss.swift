@@ -5,8 +5,8 @@ extension ConfigurationOption {
       "supcon (positives: views of the same class), simclr (of the same sample), or a variant of supcon with other denominators: sincere (the current positive and the negatives), supervised-dcl (the negatives), epsilon-supinfonce (sincere with --margin).",
       .contrastive, when: [.contrastive]),
     .init(
-      "margin", \.loss.margin, .notNegative,
-      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature.", .contrastive,
+      "margin", \.loss.margin, .margin,
+      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 80.", .contrastive,
       when: [.contrastive]),
     .init(
       "summation", \.loss.variant.summation, .choice,

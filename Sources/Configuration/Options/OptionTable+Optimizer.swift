@@ -29,7 +29,7 @@ extension ConfigurationOption {
       .optimizer),
     .init(
       "weight-average", \.optimizer.averageDecay, .belowOne,
-      "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999; --weights-of average evaluates it.",
+      "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999, at first min(decay, (1 + k) / (10 + k)) in step k from 0; --weights-of average evaluates it.",
       default: "no average", value: "decay", .optimizer),
     .init(
       "scale-learning-rate", \.optimizer.scaleLearningRate, .boolean,

@@ -24,10 +24,16 @@ package struct HostTopology: Sendable, Equatable {
 
     package init() {}
 
+    /// The largest number of cores for which divisions are compared.
+    private static let largestCoreCount = 1 << 20
+
     /// The error message for an invalid description, or `nil`.
     package var problem: String? {
       if let cores, cores < 1 {
         return "--cores \(cores): expected at least 1"
+      }
+      if let cores, cores > Self.largestCoreCount {
+        return "--cores \(cores): expected at most \(Self.largestCoreCount)"
       }
       if let sockets, sockets < 1 {
         return "--sockets \(sockets): expected at least 1"

@@ -17,7 +17,8 @@ enum InstructionSetLimit {
   /// - Returns: The offer of this rank, on which the ranks then agree.
   /// - Throws: ``RunError`` with the reason why the limit cannot be set.
   static func offer(_ option: String?, ranks: Int) throws(RunError) -> InstructionSetAgreement {
-    let name = option ?? environmentValue(variable) ?? InstructionSet.automaticName
+    let value = environmentValue(variable).flatMap { value in value.isEmpty ? nil : value }
+    let name = option ?? value ?? InstructionSet.automaticName
     do throws(InstructionSetError) {
       return try InstructionSetAgreement(below: InstructionSet.level(named: name), ranks: ranks)
     } catch .unsupportedCPU {
