@@ -23,13 +23,14 @@ public final class ConvolutionKernels {
   /// The packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
 
-  /// Returns the faster method for a convolution; `nil` if oneDNN's direct convolution is faster.
+  /// Returns the faster method for a convolution.
   ///
   /// - Parameters:
   ///   - geometry: The shapes of the convolution.
   ///   - precision: The data type of the feature maps.
   ///   - path: The instruction set of the C functions.
   ///   - hasTiles: True if oneDNN multiplies bfloat16 matrix tiles (AMX).
+  /// - Returns: The method, or `nil` if oneDNN's direct convolution is faster.
   public static func method(
     for geometry: Convolution.Geometry, _ precision: Precision, path: KernelPath = kernels_best_path(),
     hasTiles: Bool = InstructionSet.hasTiles

@@ -48,8 +48,11 @@ enum LayerBenchmark {
       context, configuration.architecture, views: rows, height: opened.viewSize.height, width: opened.viewSize.width)
     world.activity.begin("the encoder's layers", allowsSilence: true)
     let costs = try costs(of: encoder, context, rows: rows, rounds: request.steps)
+    // With bfloat16 maps alone, products are float32.
+    let products =
+      InstructionSet.effective == .avx512BFloat16Maps ? Precision.float32 : configuration.compute.resolvedPrecision
     let peaks = LayerBenchmarkResult.Peaks(
-      gigaflops: 1e-9 * (try ConvolutionPeak.rate(engine, configuration.compute.resolvedPrecision)),
+      gigaflops: 1e-9 * (try ConvolutionPeak.rate(engine, products)),
       gigabytesPerSecond: try MachinePeaks.measure(threads: 1, over: world).memoryGigabytesPerSecond)
     let result = LayerBenchmarkResult(
       configuration, viewSize: [opened.viewSize.height, opened.viewSize.width], layers: profile.layers, costs, peaks)
