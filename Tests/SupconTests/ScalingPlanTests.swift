@@ -31,8 +31,14 @@ struct ScalingPlanTests {
       let assumptions: [String]
     }
 
+    struct MemoryItem: Decodable {
+      let bytes: Int
+      let shared: Bool
+    }
+
     let ranks: Int
     let ranksOnHost: Int
+    let memoryPerRank: [MemoryItem]
     let memoryPerRankBytes: Int
     let memoryPerHostBytes: Int
     let secondsPerStep: Double
@@ -102,7 +108,10 @@ struct ScalingPlanTests {
     let workshop = try Workshop()
     let plan = try plan(workshop, ["--hosts", "4", "--ranks", "2", "--link", "1Gb/s,50us"])
     let scaling = plan.scaling
-    #expect((plan.ranks, plan.ranksOnHost) == (8, 2) && plan.memoryPerHostBytes == 2 * plan.memoryPerRankBytes)
+    // Parameters and optimizer state are once on each host.
+    let shared = plan.memoryPerRank.filter(\.shared).reduce(0) { sum, item in sum + item.bytes }
+    #expect((plan.ranks, plan.ranksOnHost) == (8, 2) && shared > 0)
+    #expect(plan.memoryPerHostBytes == 2 * plan.memoryPerRankBytes - shared)
     #expect(plan.secondsPerStep == scaling.secondsPerStep)
     #expect(abs(scaling.seconds.values.reduce(0, +) / scaling.secondsPerStep - 1) < 1e-9)
     #expect(scaling.networkShare > 0 && scaling.networkShare < 1 && scaling.efficiency > 0 && scaling.efficiency < 1)
