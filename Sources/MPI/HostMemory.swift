@@ -67,7 +67,7 @@ public final class HostMemory: Sendable {
     let (rank, size) = (world.rankOnHost, world.hostSize)
     var file = MemoryFile()
     if rank == 0, size > 1 {
-      file.create(byteCount: byteCount)
+      file.create()
     }
     defer { file.close() }
     var description = file.description
@@ -110,13 +110,11 @@ private struct MemoryFile {
     return [Int64(getpid()), Int64(descriptor), Int64(bitPattern: UInt64(status.st_dev)), Int64(status.st_ino)]
   }
 
-  /// Creates the file.
-  mutating func create(byteCount: Int) {
+  /// Creates the file, which is empty.
+  mutating func create() {
     descriptor = cmpi_create_memory_file()
     if descriptor < 0 {
       fail(.create, errno)
-    } else if ftruncate(descriptor, byteCount) != 0 {
-      fail(.allocate, errno)
     }
   }
 
@@ -132,7 +130,7 @@ private struct MemoryFile {
     }
   }
 
-  /// Allocates a part of the file's pages, and maps all of them.
+  /// Allocates a part of the file's pages, and maps all of them, before other ranks may have allocated theirs.
   ///
   /// The ranks allocate a part each, since a page is allocated in the memory of the processor that asks for it.
   ///

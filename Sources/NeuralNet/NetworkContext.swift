@@ -1,3 +1,4 @@
+import FlatVectors
 import OneDNN
 
 /// The use of a network: training or evaluation.

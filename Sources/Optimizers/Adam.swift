@@ -1,5 +1,5 @@
+import FlatVectors
 import Glibc
-import NeuralNet
 
 /// The Adam and AdamW optimizers (Kingma and Ba 2015; Loshchilov and Hutter 2019), as PyTorch's `Adam` and `AdamW`.
 ///

@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 
 /// An exponential moving average of the parameters (Polyak averaging), whose weights often generalize better than the
 /// last ones.

@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 
 /// The LARS optimizer (You and others 2017, arXiv:1708.03888): momentum with a learning rate per layer that is

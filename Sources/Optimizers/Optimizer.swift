@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 
 /// An algorithm that updates parameters from their gradient.
 ///

@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 
 /// The RMSProp optimizer with momentum, as PyTorch's `RMSprop` with `centered=False`.
 ///

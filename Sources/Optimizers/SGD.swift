@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 
 /// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without
 /// dampening.

@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 import Optimizers
 
 /// The exponential moving averages of parameters and running statistics over the steps of a run (`--weight-average`).

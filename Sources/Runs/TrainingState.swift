@@ -1,5 +1,5 @@
 import Configuration
-import Formats
+import FlatVectors
 import NeuralNet
 import Optimizers
 

@@ -1,3 +1,4 @@
+import FlatVectors
 import Formats
 import NeuralNet
 

@@ -1,3 +1,4 @@
+import FlatVectors
 import Foundation
 import NeuralNet
 import OneDNN

@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 import OneDNN
 import Testing

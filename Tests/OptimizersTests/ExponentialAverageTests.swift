@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 import Optimizers
 import TestSupport
 import Testing

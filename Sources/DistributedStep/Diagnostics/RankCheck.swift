@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import Formats
 import Job
 import MPI

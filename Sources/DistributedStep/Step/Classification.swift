@@ -1,5 +1,6 @@
 import Configuration
 import Evaluation
+import FlatVectors
 import Losses
 import Measures
 import NeuralNet

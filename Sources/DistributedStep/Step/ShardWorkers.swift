@@ -1,6 +1,7 @@
 import Configuration
 import DataLoading
 import Datasets
+import FlatVectors
 import Imaging
 import MPI
 import NeuralNet

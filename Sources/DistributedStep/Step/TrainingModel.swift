@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import ImageCodecs
 import Imaging
 import Losses

@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import Job
 import MPI
 import NeuralNet

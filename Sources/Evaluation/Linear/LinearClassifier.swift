@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import FlatVectors
 import KeyedRandomness
 import Losses
 import MPI

@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import NeuralNet
 import OneDNN
 import Runs

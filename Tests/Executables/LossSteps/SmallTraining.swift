@@ -1,3 +1,4 @@
+import FlatVectors
 import Losses
 import MPI
 import NeuralNet

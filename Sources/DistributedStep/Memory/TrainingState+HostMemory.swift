@@ -1,13 +1,11 @@
 import Configuration
+import FlatVectors
 import Glibc
+import Job
 import MPI
-import NeuralNet
 import Runs
 
 extension TrainingState {
-  /// The numbers of a vector that one message contains.
-  private static let elementsPerMessage = 1 << 20
-
   /// Returns the state with the same numbers in the place where ranks train it: in memory that those of a host share,
   /// each of which updates its part (``ownRange``), or in memory of each rank.
   ///
@@ -39,46 +37,6 @@ extension TrainingState {
     return placed
   }
 
-  /// Broadcasts the training state of rank 0 to all ranks.
-  ///
-  /// Collective.
-  package mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {
-    try receive(self, over: world)
-  }
-
-  /// Receives the state of rank 0, of which it keeps what this rank updates.
-  ///
-  /// Collective.
-  private mutating func receive(_ source: TrainingState, over world: borrowing Communicator) throws(MPIError) {
-    var steps = [Int64(source.step)]
-    try world.broadcast(&steps)
-    step = Int(steps[0])
-    for (target, source) in zip(parameterVectors, source.parameterVectors) {
-      try Self.broadcast(source, over: world, into: target, ownRange)
-    }
-    for (target, source) in zip(statisticsVectors, source.statisticsVectors) {
-      try Self.broadcast(source, over: world, into: target, target.indices)
-    }
-    average = average.map { average in
-      EMAWeights(decay: average.decay, average.parameters, average.statistics, step: step)
-    }
-  }
-
-  /// Broadcasts a vector of rank 0, piece by piece, and writes the elements of a range into another vector.
-  private static func broadcast(
-    _ source: FlatVector, over world: borrowing Communicator, into target: FlatVector, _ range: Range<Int>
-  ) throws(MPIError) {
-    for start in stride(from: 0, to: source.count, by: elementsPerMessage) {
-      let piece = start..<min(start + elementsPerMessage, source.count)
-      var elements = world.isRoot ? Array(source[piece]) : Array(repeating: 0, count: piece.count)
-      try world.broadcast(&elements)
-      let own = piece.clamped(to: range)
-      target.replace(own, with: elements[own.lowerBound - start..<own.upperBound - start])
-    }
-  }
-
-  // MARK: - Shared memory
-
   /// Moves the vectors of all parameters into memory that the ranks of a host share, without their numbers, and takes a
   /// part of them; without effect on a host with one rank, or whose ranks cannot share memory.
   ///
@@ -95,16 +53,18 @@ extension TrainingState {
       }
       ownRange = parameterLayout.ranges(dividedInto: world.hostSize)[world.rankOnHost]
     }
-    let problem = outcome.problem(byteCount: vectors.count * vectorByteCount, ranks: world.hostSize)
-    let problems = try world.allGather(text: problem.map { text in "\(hostName()): \(text)" } ?? "")
-    for problem in Set(problems).sorted() where !problem.isEmpty {
-      report.note(problem)
+    // All ranks of a host have the same outcome: its first tells.
+    let problem =
+      world.rankOnHost == 0
+      ? outcome.problem(byteCount: vectors.count * vectorByteCount, ranks: world.hostSize) : nil
+    for text in try world.allGather(text: problem ?? "") where !text.isEmpty {
+      report.note(text)
     }
   }
 }
 
 extension HostMemory.Outcome {
-  /// Returns the reason why the ranks of a host share no memory, and what to do; `nil` if they do, or there is only one.
+  /// Returns the reason why the ranks of this host share no memory, and what to do; `nil` if they do, or there is only one.
   fileprivate func problem(byteCount: Int, ranks: Int) -> String? {
     guard case .refused(let refusal, let code) = self else { return nil }
     let reason = unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"
@@ -123,6 +83,6 @@ extension HostMemory.Outcome {
         )
       }
     return
-      "each of the \(ranks) ranks has parameters and optimizer state of its own, \(megabytes(byteCount)): \(problem) (\(reason)); \(remedy), or give --shared-memory off"
+      "\(hostName()): each of the \(ranks) ranks has parameters and optimizer state of its own, \(megabytes(byteCount)): \(problem) (\(reason)); \(remedy), or give --shared-memory off"
   }
 }
