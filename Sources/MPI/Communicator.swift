@@ -58,8 +58,8 @@ public struct Communicator: ~Copyable {
     hosts = try HostLevels.divide(self, ranksPerHost: ranksPerHost)
   }
 
-  /// Waits until every rank of this host has entered the barrier; what they wrote to ``HostMemory`` before it can be read
-  /// after it.
+  /// Waits until every rank of this host has entered the barrier; what they wrote to ``HostMemory`` before it can be
+  /// read after it.
   ///
   /// Collective on all ranks, even those that are alone on their host, so that they count the same calls.
   public func hostBarrier() throws(MPIError) {

@@ -21,8 +21,8 @@ package struct TrainingState: Sendable {
   package var step = 0
   /// The exponential moving average of the weights; `nil` if the run does not average weights.
   package var average: EMAWeights?
-  /// The parameters that this process updates: all of them, or whole tensors that are its part of vectors in memory which
-  /// processes share.
+  /// The parameters that this process updates: all of them, or whole tensors that are its part of vectors in memory
+  /// which processes share.
   package var ownRange: Range<Int>
 
   /// Creates the initial training state.

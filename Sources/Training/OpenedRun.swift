@@ -139,8 +139,8 @@ struct OpenedRun {
       remedy: "give the data that it was written for, or begin a new run")
   }
 
-  /// Returns the state at the beginning of training, rank 0's checkpoint on all ranks or the initial state, and keeps no
-  /// other copy of its numbers.
+  /// Returns the state at the beginning of training, rank 0's checkpoint on all ranks or the initial state, and keeps
+  /// no other copy of its numbers.
   ///
   /// Collective.
   mutating func takeState(over world: borrowing Communicator, report: Reporter) throws -> TrainingState {

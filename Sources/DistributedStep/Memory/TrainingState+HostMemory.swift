@@ -16,6 +16,7 @@ extension TrainingState {
   ///   - isFromRoot: True if the numbers are those of rank 0; false if all ranks have the same ones.
   ///   - world: The ranks.
   ///   - report: Receives notes, on rank 0.
+  /// - Returns: The state, whose copies have the same numbers.
   /// - Throws: `MPIError` if a call of MPI fails.
   package func placed(
     _ sharing: ComputeOptions.SharedMemory, isFromRoot: Bool, over world: borrowing Communicator, report: Reporter
@@ -64,7 +65,8 @@ extension TrainingState {
 }
 
 extension HostMemory.Outcome {
-  /// Returns the reason why the ranks of this host share no memory, and what to do; `nil` if they do, or there is only one.
+  /// Returns the reason why the ranks of this host share no memory, and what to do; `nil` if they do, or if there is
+  /// only one.
   fileprivate func problem(byteCount: Int, ranks: Int) -> String? {
     guard case .refused(let refusal, let code) = self else { return nil }
     let reason = unsafe strerror(code).map { text in unsafe String(cString: text) } ?? "error \(code)"

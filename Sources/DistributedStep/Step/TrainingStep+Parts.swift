@@ -143,9 +143,7 @@ extension TrainingStep {
 
   /// Updates the parameters from the gradients and the running statistics from the batch statistics.
   ///
-  /// Where the ranks of a host share the parameters, each updates its part while no other reads them.
-  ///
-  /// Collective.
+  /// Collective. Where the ranks of a host share the parameters, each updates its part while no other reads them.
   ///
   /// - Returns: The learning rate.
   func update(

@@ -49,7 +49,7 @@ public enum SafetensorsWriter {
     try prepare(at: path, metadata: metadata, tensors: tensors, hasChecksum: hasChecksum, blocks: blocks).publish()
   }
 
-  /// Writes tensors like ``write(to:metadata:tensors:hasChecksum:blocks:)`` under a temporary name; `publish` renames it.
+  /// Writes tensors, which need not all be in memory at once, under a temporary name; `publish` renames the file.
   ///
   /// - Throws: ``FileError`` if the file cannot be written.
   public static func prepare(

@@ -1,8 +1,8 @@
 import Glibc
 import MPI
 
-/// Memory of a host: zeros at first; what any of its ranks writes is read by all of them after a barrier, and by no rank of
-/// another host.
+/// Memory of a host: zeros at first; what any of its ranks writes is read by all of them after a barrier, and by no
+/// rank of another host.
 func checkMemory(_ world: borrowing Communicator) throws {
   for (turn, byteCount) in [8, 4096, 4097, 5_000_000].enumerated() {
     let outcome = try HostMemory.allocate(byteCount: byteCount, over: world)
@@ -30,11 +30,12 @@ func checkMemory(_ world: borrowing Communicator) throws {
   }
 }
 
-/// A rank whose files may not grow makes all ranks of its host do without shared memory, and no others.
+/// The last rank of the first host, whose files may not grow, makes all ranks of its host do without shared memory, and
+/// no others.
 func checkRefusedMemory(_ world: borrowing Communicator) throws {
   signal(SIGXFSZ, SIG_IGN)
   var limit = rlimit(rlim_cur: 1 << 20, rlim_max: rlim_t.max)
-  if world.rank == 1 {
+  if world.rank == world.hostSize - 1 {
     try expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, "setrlimit")
   }
   let outcome = try HostMemory.allocate(byteCount: 5_000_000, over: world)
