@@ -66,6 +66,7 @@ let stages: [Target] = [
   .target(name: "Spelling", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "ParallelLoops", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "KeyedRandomness", exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(name: "FlatVectors", exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Formats", dependencies: ["CLibcrypto", "CZlib"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(name: "Kernels", exclude: ["README.md"]),
@@ -75,9 +76,11 @@ let stages: [Target] = [
   .target(
     name: "Processor", dependencies: ["Kernels", "OneDNN"], exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "NeuralNet", dependencies: ["Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
+    name: "NeuralNet", dependencies: ["FlatVectors", "Kernels", "KeyedRandomness", "OneDNN"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
-  .target(name: "Optimizers", dependencies: ["NeuralNet"], exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
+    name: "Optimizers", dependencies: ["FlatVectors", "NeuralNet"], exclude: ["README.md"],
+    swiftSettings: swiftSettings),
   .target(name: "CBuild", cSettings: commit),
   .target(name: "CMPI", cSettings: mpi),
   .target(name: "MPI", dependencies: ["CMPI"], exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -106,13 +109,13 @@ let stages: [Target] = [
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
-    name: "Runs", dependencies: ["Configuration", "Formats", "NeuralNet", "Optimizers", "Spelling"],
+    name: "Runs", dependencies: ["Configuration", "FlatVectors", "Formats", "NeuralNet", "Optimizers", "Spelling"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Job",
     dependencies: [
-      "CBuild", "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Kernels", "MPI",
-      "NeuralNet", "OneDNN", "Processor", "Runs", "Watchdog",
+      "CBuild", "Configuration", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
+      "Kernels", "MPI", "NeuralNet", "OneDNN", "Processor", "Runs", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -128,8 +131,9 @@ let stages: [Target] = [
   .target(
     name: "Evaluation",
     dependencies: [
-      "Configuration", "Corruptions", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job",
-      "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
+      "Configuration", "Corruptions", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
+      "Job", "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops",
+      "Runs",
       "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -143,7 +147,8 @@ let stages: [Target] = [
   .target(
     name: "DistributedStep",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "Losses",
+      "Configuration", "DataLoading", "Datasets", "Evaluation", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
+      "Job", "Losses",
       "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -204,7 +209,7 @@ let tests: [Target] = [
     path: "Benchmarks/ImagingSpeed",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "loss-steps", dependencies: ["Formats", "Losses", "MPI", "NeuralNet", "Optimizers"],
+    name: "loss-steps", dependencies: ["FlatVectors", "Formats", "Losses", "MPI", "NeuralNet", "Optimizers"],
     path: "Tests/Executables/LossSteps",
     swiftSettings: swiftSettings),
   .executableTarget(
@@ -214,7 +219,8 @@ let tests: [Target] = [
   .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: swiftSettings),
   .testTarget(name: "ProcessorTests", dependencies: ["Kernels", "OneDNN", "Processor"], swiftSettings: swiftSettings),
   .testTarget(
-    name: "NeuralNetTests", dependencies: ["Kernels", "NeuralNet", "OneDNN", "Optimizers", "TestSupport"],
+    name: "NeuralNetTests",
+    dependencies: ["FlatVectors", "Kernels", "NeuralNet", "OneDNN", "Optimizers", "TestSupport"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
@@ -239,7 +245,8 @@ let tests: [Target] = [
     dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "OptimizersTests", dependencies: ["NeuralNet", "Optimizers", "TestSupport"], swiftSettings: swiftSettings),
+    name: "OptimizersTests", dependencies: ["FlatVectors", "Optimizers", "TestSupport"],
+    swiftSettings: swiftSettings),
   .testTarget(
     name: "DistributedStepTests",
     dependencies: ["Configuration", "DistributedStep", "ImageCodecs", "Job", "TestSupport"],

@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include "cmpi.h"
 #include "table.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -169,3 +171,5 @@ int cmpi_read_is_refused(int64_t process, int64_t address) {
   struct iovec own = {&value, sizeof value}, other = {(void *)(intptr_t)address, sizeof value};
   return syscall(SYS_process_vm_readv, (long)process, &own, 1UL, &other, 1UL, 0UL) < 0 && errno == EPERM;
 }
+
+int cmpi_create_memory_file(void) { return memfd_create("supcon", MFD_CLOEXEC); }

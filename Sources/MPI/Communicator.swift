@@ -1,4 +1,5 @@
 import CMPI
+import Synchronization
 
 /// The ranks of a job and the collectives among them.
 ///
@@ -16,8 +17,10 @@ public struct Communicator: ~Copyable {
   /// This rank's counters of collectives and progress, which the watchdog reads.
   public let activity: Activity
 
-  /// The communicators within and across hosts, for a reduction in two levels; `nil` if one level is as good.
-  private(set) var hostLevels: HostLevels?
+  /// The communicators within and across hosts; `nil` for a job of one rank, and in these communicators.
+  private(set) var hosts: HostLevels?
+  /// Those for a reduction in two levels; `nil` if one level is as good.
+  var hostLevels: HostLevels? { hosts.flatMap { levels in levels.isTwoLevel ? levels : nil } }
 
   /// True on rank 0, which prints and writes files.
   public var isRoot: Bool { rank == 0 }
@@ -25,6 +28,12 @@ public struct Communicator: ~Copyable {
   /// The number of consecutive ranks on each host, whose sums are completed before they leave the host; 1 if each rank
   /// sends its own.
   public var ranksPerHost: Int { hostLevels?.withinHost.size ?? 1 }
+
+  /// The number of ranks that can share memory with this rank, which counts too: those of its host.
+  public var hostSize: Int { hosts?.withinHost.size ?? 1 }
+
+  /// The place of this rank among those of its host, in `0 ..< hostSize`.
+  public var rankOnHost: Int { hosts?.withinHost.rank ?? 0 }
 
   /// Wraps MPI_COMM_WORLD or a part of it, and makes MPI return errors instead of ending the process.
   init(_ handle: cmpi_comm, activity: Activity) throws(MPIError) {
@@ -46,7 +55,17 @@ public struct Communicator: ~Copyable {
   ///
   /// Collective.
   mutating func divideByHost(ranksPerHost: Int?) throws(MPIError) {
-    hostLevels = try HostLevels.divide(self, ranksPerHost: ranksPerHost)
+    hosts = try HostLevels.divide(self, ranksPerHost: ranksPerHost)
+  }
+
+  /// Waits until every rank of this host has entered the barrier; what they wrote to ``HostMemory`` before it can be
+  /// read after it.
+  ///
+  /// Collective on all ranks, even those that are alone on their host, so that they count the same calls.
+  public func hostBarrier() throws(MPIError) {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    try hosts?.withinHost.barrier()
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 }
 
@@ -88,7 +107,7 @@ public func withMPI<Result>(
     _ = cmpi_abort(world.handle, onFailure(error, world.rank))
     fatalError("MPI_Abort returned")
   }
-  try world.hostLevels?.free()
+  try world.hosts?.free()
   // int MPI_Finalize(void)
   try check("MPI_Finalize", activity.measure(.finalize) { cmpi_finalize() })
   return result

@@ -1,29 +1,32 @@
 import CMPI
 
-/// The communicators of a reduction in two levels: within each host, through its memory, and across hosts, through the
-/// network.
+/// The communicators within each host, whose ranks share its memory, and across hosts, through the network.
 ///
 ///     host 0   rank 0  rank 1      within hosts   {0, 1}  {2, 3}
 ///     host 1   rank 2  rank 3      across hosts   {0, 2}  {1, 3}
 final class HostLevels {
-  /// The ranks of this rank's host, which are consecutive.
+  /// The ranks of this rank's host.
   let withinHost: Communicator
   /// The ranks that have this rank's place on the other hosts, in the order of the hosts.
   let acrossHosts: Communicator
+  /// True if a reduction has two levels: if there are several hosts with the same number of consecutive ranks, at least
+  /// two.
+  let isTwoLevel: Bool
 
-  private init(withinHost: consuming Communicator, acrossHosts: consuming Communicator) {
+  private init(withinHost: consuming Communicator, acrossHosts: consuming Communicator, isTwoLevel: Bool) {
     self.withinHost = withinHost
     self.acrossHosts = acrossHosts
+    self.isTwoLevel = isTwoLevel
   }
 
-  /// Divides the ranks by host, if there are several hosts with the same number of consecutive ranks, at least two.
+  /// Divides the ranks by host.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - world: All ranks.
   ///   - ranksPerHost: The number of consecutive ranks that are taken for a host; `nil` for those that share memory.
-  /// - Returns: The communicators; `nil`, on all ranks, for any other placement of the ranks.
+  /// - Returns: The communicators; `nil` if there is only one rank.
   /// - Throws: `MPIError` if a call of MPI fails.
   static func divide(_ world: borrowing Communicator, ranksPerHost: Int?) throws(MPIError) -> HostLevels? {
     guard world.size > 1 else { return nil }
@@ -47,13 +50,11 @@ final class HostLevels {
     let isRegular = (0..<world.size).allSatisfy { rank in
       Int(places[2 * rank]) == rank / size * size && Int(places[2 * rank + 1]) == size
     }
-    guard isRegular, size > 1, size < world.size else {
-      try free(&host)
-      return nil
-    }
     var across = world.handle
-    try check("MPI_Comm_split", unsafe cmpi_comm_split(world.handle, Int32(world.rank % size), 0, &across))
-    return HostLevels(withinHost: within, acrossHosts: try Communicator(across, activity: world.activity))
+    try check("MPI_Comm_split", unsafe cmpi_comm_split(world.handle, Int32(within.rank), 0, &across))
+    return HostLevels(
+      withinHost: within, acrossHosts: try Communicator(across, activity: world.activity),
+      isTwoLevel: isRegular && size > 1 && size < world.size)
   }
 
   /// Frees the communicators, before MPI is finalized.

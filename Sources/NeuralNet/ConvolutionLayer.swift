@@ -76,9 +76,8 @@ final class ConvolutionLayer {
 
   /// Packs the weights for a pass that follows at once, if they are not kept.
   private func packOnUse(_ use: WeightUses) throws(DNNLError) {
-    if weightMemory.isPackedOnUse {
-      let parameters = context.parametersInUse
-      try pack(parameters.span, for: use)
+    if weightMemory.isPackedOnUse, let parameters = context.parametersInUse {
+      try parameters.withSpan { (parameters) throws(DNNLError) in try pack(parameters, for: use) }
     }
   }
 

@@ -1,3 +1,4 @@
+import FlatVectors
 import OneDNN
 
 /// The use of a network: training or evaluation.
@@ -28,9 +29,8 @@ public final class NetworkContext {
   /// The weights of all convolutions in oneDNN's order, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 
-  /// The parameters from which convolutions pack their weights (``PackedWeightStorage/onUse``); set only during a pass,
-  /// so that nothing else holds them when they are updated.
-  public var parametersInUse: [Float] = []
+  /// The parameters from which convolutions pack their weights (``PackedWeightStorage/onUse``); set during a pass.
+  public var parametersInUse: FlatVector?
 
   /// The BatchNorm group of the shard that is computed next; `nil` if BatchNorm normalizes each shard by itself.
   public var batchNormGroup: (any BatchNormGroup)?

@@ -36,6 +36,17 @@ public struct VectorLayout: Sendable, Equatable {
   /// The number of elements of the vector.
   public var count: Int { slices.last?.range.upperBound ?? 0 }
 
+  /// Divides the vector into consecutive ranges of whole tensors, as equal in length as the tensors allow.
+  ///
+  /// - Returns: One range for each part, which may be empty; together they are the vector.
+  public func ranges(dividedInto parts: Int) -> [Range<Int>] {
+    let bounds = [0] + slices.map(\.range.upperBound)
+    let cuts = (0...parts).map { part in
+      bounds.min { one, other in abs(one * parts - count * part) < abs(other * parts - count * part) } ?? 0
+    }
+    return zip(cuts, cuts.dropFirst()).map { lower, upper in lower..<upper }
+  }
+
   /// Appends a tensor.
   ///
   /// - Precondition: No tensor in the layout has this name.

@@ -1,3 +1,4 @@
+import FlatVectors
 import Glibc
 
 /// The Adam and AdamW optimizers (Kingma and Ba 2015; Loshchilov and Hutter 2019), as PyTorch's `Adam` and `AdamW`.
@@ -18,8 +19,8 @@ public struct Adam: Optimizer {
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
 
-  private var firstMoment: [Float]
-  private var secondMoment: [Float]
+  private var firstMoment: FlatVector
+  private var secondMoment: FlatVector
 
   /// Creates the optimizer with zero state.
   public init(beta1: Double, beta2: Double, epsilon: Float, decouplesWeightDecay: Bool, weightDecay: WeightDecay) {
@@ -28,8 +29,8 @@ public struct Adam: Optimizer {
     self.epsilon = epsilon
     self.decouplesWeightDecay = decouplesWeightDecay
     self.weightDecay = weightDecay
-    firstMoment = Array(repeating: 0, count: weightDecay.count)
-    secondMoment = firstMoment
+    firstMoment = FlatVector(count: weightDecay.count)
+    secondMoment = FlatVector(count: weightDecay.count)
   }
 
   /// The names of the vectors m and v in checkpoints.
@@ -39,23 +40,25 @@ public struct Adam: Optimizer {
   public var formerStateNames: [String] { ["means", "squares"] }
 
   /// The first moment m and the second moment v.
-  public var state: [[Float]] {
+  public var state: [FlatVector] {
     get { [firstMoment, secondMoment] }
     set { (firstMoment, secondMoment) = (newValue[0], newValue[1]) }
   }
 
-  /// Updates the parameters in one step.
-  public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
+  /// Updates a range of the parameters in one step.
+  public func update(
+    _ parameters: FlatVector, gradient: Span<Float>, in range: Range<Int>, learningRate: Float, step: Int
+  ) {
     checkCounts(parameters, gradient, weightDecay)
     let stepSize = Float(Double(learningRate) / (1 - pow(beta1, Double(step + 1))))
     let correction = Float(1 / (1 - pow(beta2, Double(step + 1))).squareRoot())
     let (beta1, meanShare) = (Float(beta1), Float(1 - beta1))
     let (beta2, squareShare) = (Float(beta2), Float(1 - beta2))
     let epsilon = epsilon
-    for group in weightDecay.groups {
+    for group in weightDecay.groups where group.range.overlaps(range) {
       let added = decouplesWeightDecay ? 0 : group.weightDecay
       let kept = decouplesWeightDecay ? 1 - learningRate * group.weightDecay : 1
-      updateEach(in: group.range, &parameters, gradient, &firstMoment, &secondMoment) {
+      updateEach(in: group.range.clamped(to: range), parameters, gradient, firstMoment, secondMoment) {
         parameter, gradient, mean, square in
         let decayed = gradient + added * parameter
         mean = beta1 * mean + meanShare * decayed

@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 
 /// The LARS optimizer (You and others 2017, arXiv:1708.03888): momentum with a learning rate per layer that is
@@ -25,7 +26,7 @@ public struct LARS: Optimizer {
   public let weightDecay: WeightDecay
 
   private let layers: [Layer]
-  private var velocity: [Float]
+  private var velocity: FlatVector
 
   /// A layer with a learning rate of its own: one tensor of the parameters.
   private struct Layer: Sendable {
@@ -49,26 +50,31 @@ public struct LARS: Optimizer {
       let group = weightDecay.groups.first { group in group.range.contains(slice.range.lowerBound) }
       return Layer(range: slice.range, weightDecay: group?.weightDecay ?? 0, isAdapted: !slice.isBiasOrNorm)
     }
-    velocity = Array(repeating: 0, count: weightDecay.count)
+    velocity = FlatVector(count: weightDecay.count)
   }
 
   /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
   /// The velocity m, the only vector of the state.
-  public var state: [[Float]] {
+  public var state: [FlatVector] {
     get { [velocity] }
     set { velocity = newValue[0] }
   }
 
-  /// Updates the parameters in one step.
-  public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
+  /// Updates a range of the parameters in one step.
+  public func update(
+    _ parameters: FlatVector, gradient: Span<Float>, in range: Range<Int>, learningRate: Float, step: Int
+  ) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov, layers) = (momentum, usesNesterov, layers)
-    for layer in layers {
-      let rate = learningRate * Self.trustRatio(of: layer, parameters.span, gradient)
+    for layer in layers where layer.range.overlaps(range) {
+      precondition(
+        layer.range.clamped(to: range) == layer.range, "an update of \(range), which divides the layer \(layer.range)")
+      let ratio = parameters.withSpan { parameters in Self.trustRatio(of: layer, parameters, gradient) }
+      let rate = learningRate * ratio
       let weightDecay = layer.weightDecay
-      updateEach(in: layer.range, &parameters, gradient, &velocity) { parameter, gradient, velocity in
+      updateEach(in: layer.range, parameters, gradient, velocity) { parameter, gradient, velocity in
         let scaled = rate * (gradient + weightDecay * parameter)
         velocity = momentum * velocity + scaled
         parameter -= usesNesterov ? momentum * velocity + scaled : velocity

@@ -1,3 +1,5 @@
+import FlatVectors
+
 /// The RMSProp optimizer with momentum, as PyTorch's `RMSprop` with `centered=False`.
 ///
 /// g ← ∇ + weightDecay · w; v ← decay · v + (1 − decay) · g²; m ← momentum · m + g / (√v + ε); w ← w − learningRate ·
@@ -14,8 +16,8 @@ public struct RMSProp: Optimizer {
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
 
-  private var squares: [Float]
-  private var velocity: [Float]
+  private var squares: FlatVector
+  private var velocity: FlatVector
 
   /// Creates the optimizer with zero state.
   public init(decay: Float, epsilon: Float, momentum: Float, weightDecay: WeightDecay) {
@@ -23,27 +25,29 @@ public struct RMSProp: Optimizer {
     self.epsilon = epsilon
     self.momentum = momentum
     self.weightDecay = weightDecay
-    squares = Array(repeating: 0, count: weightDecay.count)
-    velocity = squares
+    squares = FlatVector(count: weightDecay.count)
+    velocity = FlatVector(count: weightDecay.count)
   }
 
   /// The names of the vectors v and m in checkpoints.
   public var stateNames: [String] { ["squares", "velocity"] }
 
   /// The mean of squared gradients v and the velocity m.
-  public var state: [[Float]] {
+  public var state: [FlatVector] {
     get { [squares, velocity] }
     set { (squares, velocity) = (newValue[0], newValue[1]) }
   }
 
-  /// Updates the parameters in one step.
-  public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
+  /// Updates a range of the parameters in one step.
+  public func update(
+    _ parameters: FlatVector, gradient: Span<Float>, in range: Range<Int>, learningRate: Float, step: Int
+  ) {
     checkCounts(parameters, gradient, weightDecay)
     let (decay, epsilon, momentum) = (decay, epsilon, momentum)
     let share = 1 - decay
-    for group in weightDecay.groups {
+    for group in weightDecay.groups where group.range.overlaps(range) {
       let weightDecay = group.weightDecay
-      updateEach(in: group.range, &parameters, gradient, &squares, &velocity) {
+      updateEach(in: group.range.clamped(to: range), parameters, gradient, squares, velocity) {
         parameter, gradient, square, velocity in
         let decayed = gradient + weightDecay * parameter
         square = decay * square + share * (decayed * decayed)

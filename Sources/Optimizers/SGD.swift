@@ -1,3 +1,5 @@
+import FlatVectors
+
 /// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without
 /// dampening.
 ///
@@ -10,32 +12,34 @@ public struct SGD: Optimizer {
   /// The weight decay of each parameter group.
   public let weightDecay: WeightDecay
   /// The velocity m, with the layout of the parameters.
-  public private(set) var velocity: [Float]
+  public private(set) var velocity: FlatVector
 
   /// Creates the optimizer with zero state.
   public init(momentum: Float, usesNesterov: Bool, weightDecay: WeightDecay) {
     self.momentum = momentum
     self.usesNesterov = usesNesterov
     self.weightDecay = weightDecay
-    velocity = Array(repeating: 0, count: weightDecay.count)
+    velocity = FlatVector(count: weightDecay.count)
   }
 
   /// The name of the vector m in checkpoints.
   public var stateNames: [String] { ["velocity"] }
 
   /// The velocity m, the only vector of the state.
-  public var state: [[Float]] {
+  public var state: [FlatVector] {
     get { [velocity] }
     set { velocity = newValue[0] }
   }
 
-  /// Updates the parameters in one step.
-  public mutating func update(_ parameters: inout [Float], gradient: Span<Float>, learningRate: Float, step: Int) {
+  /// Updates a range of the parameters in one step.
+  public func update(
+    _ parameters: FlatVector, gradient: Span<Float>, in range: Range<Int>, learningRate: Float, step: Int
+  ) {
     checkCounts(parameters, gradient, weightDecay)
     let (momentum, usesNesterov) = (momentum, usesNesterov)
-    for group in weightDecay.groups {
+    for group in weightDecay.groups where group.range.overlaps(range) {
       let decay = group.weightDecay
-      updateEach(in: group.range, &parameters, gradient, &velocity) { parameter, gradient, velocity in
+      updateEach(in: group.range.clamped(to: range), parameters, gradient, velocity) { parameter, gradient, velocity in
         let decayed = gradient + decay * parameter
         velocity = momentum * velocity + decayed
         parameter -= learningRate * (usesNesterov ? decayed + momentum * velocity : velocity)

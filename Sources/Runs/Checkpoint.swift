@@ -42,11 +42,10 @@ package struct Checkpoint {
     ]
     metadata[Metadata.measure] = best?.measure
     metadata[Metadata.value] = best.map { best in "\(best.value)" }
-    return try SafetensorsWriter.prepare(
-      at: path, metadata: metadata, tensors: parameters + statistics + optimizer + averageTensors)
+    return try (parameters + statistics + optimizer + averageTensors).prepare(at: path, metadata: metadata)
   }
 
-  private var averageTensors: [NamedTensor] {
+  private var averageTensors: [VectorTensor] {
     state.average.map { average in
       state.parameterLayout.tensors(of: average.parameters, prefix: Self.averagePrefix)
         + state.statisticsLayout.tensors(of: average.statistics, prefix: Self.averagePrefix)
@@ -101,24 +100,6 @@ package struct Checkpoint {
   }
 }
 
-extension VectorLayout {
-  /// Returns a vector with this layout as named tensors.
-  package func tensors(of vector: [Float], prefix: String = "") -> [NamedTensor] {
-    slices.map { slice in
-      NamedTensor(name: prefix + slice.name, shape: slice.shape, elements: vector[slice.range])
-    }
-  }
-
-  /// Reads a vector with this layout from a file of named tensors.
-  func vector(from file: SafetensorsFile, prefix: String = "") throws(FileError) -> [Float] {
-    var vector: [Float] = []
-    for slice in slices {
-      vector += try file.floats(prefix + slice.name, shape: slice.shape)
-    }
-    return vector
-  }
-}
-
 extension TrainingState {
   /// Returns the SHA-256 of all parameters and running statistics as little-endian float32, with names sorted by bytes.
   package func weightsSHA256() -> String {
@@ -126,7 +107,7 @@ extension TrainingState {
     for tensor in tensors.sorted(by: { first, second in
       first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
     }) {
-      unsafe digest.update(tensor.elements.span.bytes)
+      tensor.write { bytes in digest.update(bytes) }
     }
     return SHA256.hexadecimal(digest.finalize())
   }

@@ -1,4 +1,4 @@
-import NeuralNet
+import FlatVectors
 import Optimizers
 
 /// The exponential moving averages of parameters and running statistics over the steps of a run (`--weight-average`).
@@ -9,14 +9,14 @@ package struct EMAWeights: Sendable, Equatable {
   private var parameterAverage: ExponentialAverage
   private var statisticsAverage: ExponentialAverage
 
-  /// Creates averages that begin with given weights.
+  /// Creates averages that begin with given weights, in vectors of their own.
   ///
   /// - Parameters:
   ///   - decay: The factor of the previous average, at least 0 and below 1.
   ///   - parameters: The average of the parameters so far, or the initial parameters.
   ///   - statistics: The average of the running statistics so far, or the initial ones.
   ///   - step: The number of steps that have been averaged.
-  package init(decay: Double, _ parameters: [Float], _ statistics: [Float], step: Int) {
+  package init(decay: Double, _ parameters: FlatVector, _ statistics: FlatVector, step: Int) {
     parameterAverage = ExponentialAverage(decay: decay, parameters: parameters, updateCount: step)
     statisticsAverage = ExponentialAverage(decay: decay, parameters: statistics, updateCount: step)
   }
@@ -24,14 +24,14 @@ package struct EMAWeights: Sendable, Equatable {
   /// The factor of the previous average in each update.
   package var decay: Double { parameterAverage.decay }
   /// The averaged parameters.
-  package var parameters: [Float] { parameterAverage.parameters }
+  package var parameters: FlatVector { parameterAverage.parameters }
   /// The averaged running statistics.
-  package var statistics: [Float] { statisticsAverage.parameters }
+  package var statistics: FlatVector { statisticsAverage.parameters }
 
-  /// Updates the averages with the weights after a step.
-  package mutating func update(_ parameters: [Float], _ statistics: [Float]) {
-    parameterAverage.update(parameters)
-    statisticsAverage.update(statistics)
+  /// Updates the averages of a range of the parameters and of all statistics with the weights after a step.
+  package mutating func update(_ parameters: FlatVector, in range: Range<Int>, _ statistics: FlatVector) {
+    parameterAverage.update(parameters, in: range)
+    statisticsAverage.update(statistics, in: statistics.indices)
   }
 }
 

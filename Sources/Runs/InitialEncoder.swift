@@ -50,10 +50,10 @@ package struct InitialEncoder {
   /// Replaces the encoder's weights in a training state.
   package func replace(_ state: inout TrainingState) {
     for slice in state.parameterLayout.slices {
-      parameters[slice.name].map { values in state.parameters.replaceSubrange(slice.range, with: values) }
+      parameters[slice.name].map { values in state.parameters.replace(slice.range, with: values) }
     }
     for slice in state.statisticsLayout.slices {
-      statistics[slice.name].map { values in state.statistics.replaceSubrange(slice.range, with: values) }
+      statistics[slice.name].map { values in state.statistics.replace(slice.range, with: values) }
     }
     state.restartAverage()
   }

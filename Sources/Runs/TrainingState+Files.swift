@@ -7,7 +7,7 @@ extension TrainingState {
 
   /// Writes the tensors whose names have a prefix to a file, without optimizer state and configuration.
   package func write(_ prefix: String, to path: String) throws(FileError) {
-    try SafetensorsWriter.write(
-      to: path, metadata: ["format": "pt"], tensors: tensors.filter { tensor in tensor.name.hasPrefix(prefix) })
+    let tensors = tensors.filter { tensor in tensor.name.hasPrefix(prefix) }
+    try tensors.prepare(at: path, metadata: ["format": "pt"]).publish()
   }
 }

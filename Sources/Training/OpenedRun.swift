@@ -27,9 +27,9 @@ struct OpenedRun {
   /// The lines about a resumed run, for the log.
   let lines: [String]
 
-  private let checkpoint: Checkpoint?
+  private var checkpoint: Checkpoint?
   /// The weights with which a new run's encoder begins, on rank 0; `nil` for random values.
-  private let encoder: InitialEncoder?
+  private var encoder: InitialEncoder?
   private let lock: RunLock?
 
   /// Resolves the options, and creates or opens the run directory.
@@ -139,17 +139,17 @@ struct OpenedRun {
       remedy: "give the data that it was written for, or begin a new run")
   }
 
-  /// Returns the state at the beginning of training: rank 0's checkpoint, broadcast to all ranks, or the initial state.
+  /// Returns the state at the beginning of training, rank 0's checkpoint on all ranks or the initial state, and keeps
+  /// no other copy of its numbers.
   ///
   /// Collective.
-  func state(
-    initial: @autoclosure () throws -> TrainingState, over world: borrowing Communicator
-  ) throws -> TrainingState {
-    guard isResumed || configuration.model.initialPath != nil else { return try initial() }
-    var state = try checkpoint?.state ?? initial()
+  mutating func takeState(over world: borrowing Communicator, report: Reporter) throws -> TrainingState {
+    var state = try checkpoint?.state ?? TrainingState(configuration, configuration.modelLayout)
     encoder?.replace(&state)
-    try state.broadcast(over: world)
-    return state
+    (checkpoint, encoder) = (nil, nil)
+    return try state.placed(
+      configuration.compute.sharedMemory, isFromRoot: isResumed || configuration.model.initialPath != nil, over: world,
+      report: report)
   }
 
   /// The configuration and run directory on rank 0, before the dataset is opened and before any file is written.

@@ -74,12 +74,11 @@ package enum TrainingRun {
     defer { console.end() }
     let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
-    let opened = try OpenedRun(request, over: world, report: report)
+    var opening = try OpenedRun(request, over: world, report: report)
+    var state = try opening.takeState(over: world, report: report)
+    let opened = opening
     // The lock of the run directory is held until the last write.
     defer { withExtendedLifetime(opened) {} }
-    // The only copy of the state: a second one would make the first step duplicate parameters and optimizer state.
-    var state = try opened.state(
-      initial: try TrainingState(opened.configuration, opened.configuration.modelLayout), over: world)
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     guard !isFinished(opened, state, plan, report) else { return .success }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)

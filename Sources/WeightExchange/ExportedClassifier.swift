@@ -58,7 +58,7 @@ package struct ExportedClassifier {
   package init(of state: TrainingState) {
     func elements(_ kind: String) -> [Float] {
       state.tensors.first { tensor in tensor.name == "\(Configuration.classifierName).\(kind)" }.map { tensor in
-        Array(tensor.elements)
+        Array(tensor.copy().elements)
       } ?? []
     }
     (weight, bias) = (elements("weight"), elements("bias"))

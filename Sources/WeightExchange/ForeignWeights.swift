@@ -159,10 +159,13 @@ struct ForeignWeights {
   /// Fills parameters and running statistics; call ``check(_:model:)`` before.
   ///
   /// - Throws: ``RunError`` naming a tensor that contains NaN or infinity.
-  func fill(_ state: inout TrainingState) throws {
-    let (parameters, statistics) = (state.parameterLayout.slices, state.statisticsLayout.slices)
-    state.parameters = try parameters.flatMap(elements)
-    state.statistics = try statistics.flatMap(elements)
+  func fill(_ state: TrainingState) throws {
+    for slice in state.parameterLayout.slices {
+      state.parameters.replace(slice.range, with: try elements(of: slice))
+    }
+    for slice in state.statisticsLayout.slices {
+      state.statistics.replace(slice.range, with: try elements(of: slice))
+    }
   }
 
   private func elements(of slice: VectorSlice) throws -> [Float] {

@@ -40,7 +40,8 @@ extension ONNXModel {
     if part == .model {
       outputs.append(Value("embeddings", [batch, .fixed(configuration.widthOfEmbeddings)]))
     }
-    weights += state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    let tensors = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
+    weights += tensors.map { tensor in tensor.copy() }
     if let classifier {
       add(.linear(name: Configuration.classifierName, hasBias: true), ["representations"], output: "logits")
       outputs.append(Value("logits", [batch, .fixed(classifier.classCount)]))

@@ -170,7 +170,7 @@ package enum WeightExport {
     let slices = state.tensors.filter { tensor in WeightLayout.isSlice(tensor.name, of: part) }
     let tensors =
       slices.map { tensor in
-        NamedTensor(name: layout.name(of: tensor.name, part), shape: tensor.shape, elements: tensor.elements)
+        tensor.copy(named: layout.name(of: tensor.name, part))
       } + (classifier?.tensors(layout.classifierName) ?? [])
     // Tensors of wider elements come first, as in the reference implementation, so that all are aligned.
     let counters = tensors.compactMap { tensor in WeightLayout.counter(besides: tensor.name) }

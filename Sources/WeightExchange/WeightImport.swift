@@ -109,8 +109,8 @@ package enum WeightImport {
       try weights.check(
         layout.parameters.slices + layout.statistics.slices,
         model: "\(configuration.model.name) with the \(configuration.model.stemText) stem")
-      var state = TrainingState(toFill: configuration, layout)
-      try weights.fill(&state)
+      let state = TrainingState(toFill: configuration, layout)
+      try weights.fill(state)
       self.configuration = configuration
       self.state = state
       classifierNames = weights.classifierNames

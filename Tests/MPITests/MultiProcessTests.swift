@@ -45,6 +45,20 @@ struct MultiProcessTests {
     #expect(result.lastLine == "groups: passed on \(ranks) ranks")
   }
 
+  @Test(arguments: [(ranks: 2, onHost: nil), (ranks: 3, onHost: nil), (ranks: 4, onHost: 2)])
+  func `ranks of a host share memory`(job: (ranks: Int, onHost: Int?)) throws {
+    let result = try run(["memory"] + (job.onHost.map { ranks in ["\(ranks)"] } ?? []), ranks: job.ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "memory: passed on \(job.ranks) ranks")
+  }
+
+  @Test(arguments: [(ranks: 3, onHost: nil), (ranks: 4, onHost: 2)])
+  func `a rank that cannot share memory makes its host do without`(job: (ranks: Int, onHost: Int?)) throws {
+    let result = try run(["refused"] + (job.onHost.map { ranks in ["\(ranks)"] } ?? []), ranks: job.ranks)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == "refused: passed on \(job.ranks) ranks")
+  }
+
   /// Otherwise the data of the tree's checks could not tell one order from another.
   @Test func `the library's own reduction gives other bits on three ranks`() throws {
     let result = try run(["control"], ranks: 3)
@@ -64,7 +78,7 @@ struct MultiProcessTests {
   }
 
   /// No library is loaded there, so that each collective has a second body.
-  @Test(arguments: ["collectives", "tree", "pieces", "groups"])
+  @Test(arguments: ["collectives", "tree", "pieces", "groups", "memory"])
   func `without mpirun there is one rank, without a library`(check: String) throws {
     let result = try runProcess(
       try builtExecutable("mpi-checks"), [check], environment: ["SUPCON_MPI_LIBRARY": "libnone.so"])

@@ -1,3 +1,4 @@
+import FlatVectors
 import Foundation
 import NeuralNet
 import OneDNN
@@ -74,18 +75,18 @@ import Testing
     #expect(cases.count == 11)
     let expected = cases[index]
     let network = try Network()
-    var parameters = network.layout.fixtureHeadParameters()
-    var optimizer = try expected.optimizer(network.layout)
+    let parameters = FlatVector(network.layout.fixtureHeadParameters())
+    let optimizer = try expected.optimizer(network.layout)
     for step in 0..<10 {
-      let gradient = try network.gradient(parameters, step: step)
+      let gradient = try network.gradient(Array(parameters), step: step)
       optimizer.update(
-        &parameters, gradient: gradient.span, learningRate: Float(expected.peak * Double(step + 1) / 10), step: step)
+        parameters, gradient: gradient.span, learningRate: Float(expected.peak * Double(step + 1) / 10), step: step)
     }
-    expectMatch(parameters, network.layout, expected.parameters, within: 1e-5, "parameters")
+    expectMatch(Array(parameters), network.layout, expected.parameters, within: 1e-5, "parameters")
     #expect(optimizer.stateNames.count == optimizer.state.count)
     // PyTorch keeps no momentum that is always 0.
     for (vector, references) in zip(optimizer.state, expected.states) {
-      expectMatch(vector, network.layout, references, within: 1e-5, "state")
+      expectMatch(Array(vector), network.layout, references, within: 1e-5, "state")
     }
   }
 
@@ -94,19 +95,39 @@ import Testing
   func `an optimizer's state is all that it remembers`(index: Int) throws {
     let cases: [Case] = try fixture("optimizers")
     let network = try Network()
-    var parameters = network.layout.fixtureHeadParameters()
-    var first = try cases[index].optimizer(network.layout)
-    let gradient = try network.gradient(parameters, step: 0)
+    let parameters = FlatVector(network.layout.fixtureHeadParameters())
+    let first = try cases[index].optimizer(network.layout)
+    let gradient = try network.gradient(Array(parameters), step: 0)
     for step in 0..<3 {
-      first.update(&parameters, gradient: gradient.span, learningRate: 0.1, step: step)
+      first.update(parameters, gradient: gradient.span, learningRate: 0.1, step: step)
     }
     var second = try cases[index].optimizer(network.layout)
-    second.state = first.state
-    var copy = parameters
-    first.update(&parameters, gradient: gradient.span, learningRate: 0.1, step: 3)
-    second.update(&copy, gradient: gradient.span, learningRate: 0.1, step: 3)
+    second.state = first.state.map { vector in FlatVector(vector) }
+    let copy = FlatVector(parameters)
+    first.update(parameters, gradient: gradient.span, learningRate: 0.1, step: 3)
+    second.update(copy, gradient: gradient.span, learningRate: 0.1, step: 3)
     #expect(parameters == copy)
     #expect(first.state == second.state)
+  }
+
+  // The ranks of a host update whole tensors each. The tensors of the network are of 480, 20 and 200 elements.
+  @Test(arguments: 0..<11, [2, 3, 5])
+  func `an update in parts is the whole update bit for bit`(index: Int, parts: Int) throws {
+    let cases: [Case] = try fixture("optimizers")
+    let network = try Network()
+    let whole = FlatVector(network.layout.fixtureHeadParameters())
+    let divided = FlatVector(whole)
+    let (one, other) = (try cases[index].optimizer(network.layout), try cases[index].optimizer(network.layout))
+    let ranges = network.layout.ranges(dividedInto: parts)
+    for step in 0..<3 {
+      let gradient = try network.gradient(Array(whole), step: step)
+      one.update(whole, gradient: gradient.span, learningRate: 0.1, step: step)
+      for range in ranges.reversed() {
+        other.update(divided, gradient: gradient.span, in: range, learningRate: 0.1, step: step)
+      }
+    }
+    #expect(whole == divided && one.state == other.state)
+    #expect(whole != FlatVector(network.layout.fixtureHeadParameters()))
   }
 
   private func layout(_ count: Int) -> VectorLayout {
@@ -118,41 +139,41 @@ import Testing
   // Powers of two: m is 1, then 1.5, then 1.75; every step is exact.
   @Test(arguments: [(false, -4.25 as Float), (true, -5.125)])
   func `a constant gradient gives a geometric series`(usesNesterov: Bool, end: Float) {
-    var optimizer = SGD(
+    let optimizer = SGD(
       momentum: 0.5, usesNesterov: usesNesterov, weightDecay: WeightDecay(0, of: layout(1)))
-    var parameters: [Float] = [0]
+    let parameters = FlatVector(count: 1)
     let gradient: [Float] = [1]
     for step in 0..<3 {
-      optimizer.update(&parameters, gradient: gradient.span, learningRate: 1, step: step)
+      optimizer.update(parameters, gradient: gradient.span, learningRate: 1, step: step)
     }
-    #expect(optimizer.state == [[1.75]])
-    #expect(parameters == [end])
+    #expect(optimizer.state == [FlatVector([1.75])])
+    #expect(parameters == FlatVector([end]))
   }
 
   // The first step of Adam is the learning rate times the gradient's sign, whatever its size.
   @Test func `the first step of Adam has the sign of the gradient`() {
-    var optimizer = Adam(
+    let optimizer = Adam(
       beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decouplesWeightDecay: false, weightDecay: WeightDecay(0, of: layout(3)))
-    var parameters: [Float] = [0, 0, 0]
+    let parameters = FlatVector(count: 3)
     let gradient: [Float] = [1000, -0.5, 0]
-    optimizer.update(&parameters, gradient: gradient.span, learningRate: 0.25, step: 0)
+    optimizer.update(parameters, gradient: gradient.span, learningRate: 0.25, step: 0)
     #expect(abs(parameters[0] + 0.25) < 1e-6 && abs(parameters[1] - 0.25) < 1e-6 && parameters[2] == 0)
   }
 
   // ‖w‖ = 5 and ‖g‖ = 2 over 20 elements, two and a half vectors: the step is 0.001 · 5 / 2 of the gradient.
   @Test func `LARS scales steps with the length of the weights`() {
     let layout = layout(20)
-    var optimizer = LARS(
+    let optimizer = LARS(
       momentum: 0, usesNesterov: false, weightDecay: WeightDecay(0, of: layout), layout: layout)
-    var parameters = [Float](repeating: 0, count: 20)
+    let parameters = FlatVector(count: 20)
     (parameters[0], parameters[19]) = (3, 4)
     var gradient = [Float](repeating: 0, count: 20)
     gradient[17] = 2
-    optimizer.update(&parameters, gradient: gradient.span, learningRate: 1, step: 0)
+    optimizer.update(parameters, gradient: gradient.span, learningRate: 1, step: 0)
     #expect(abs(parameters[17] + 0.005) < 1e-8)
     // Weights of length 0 would never move: they take the plain step.
-    var zeros = [Float](repeating: 0, count: 20)
-    optimizer.update(&zeros, gradient: gradient.span, learningRate: 1, step: 0)
+    let zeros = FlatVector(count: 20)
+    optimizer.update(zeros, gradient: gradient.span, learningRate: 1, step: 0)
     #expect(zeros[17] == -2)
   }
 }

@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 import OneDNN
 import Testing
@@ -63,7 +64,7 @@ struct PackedWeightsTests {
     other.context.packWeightsOnUse()
     let before = Tensor.livingByteCount
     try other.encoder.load(other.parameters.span, WeightLoading(.forward))
-    other.context.parametersInUse = other.parameters
+    other.context.parametersInUse = FlatVector(other.parameters)
     #expect(try other.forward() == expected)
     #expect(try other.backward() == expectedGradient)
     #expect(Tensor.livingByteCount == before)
@@ -71,7 +72,7 @@ struct PackedWeightsTests {
 
     // Back to memory for each.
     common.setStorage(.separate)
-    other.context.parametersInUse = []
+    other.context.parametersInUse = nil
     try other.encoder.load(other.parameters.span)
     #expect(try other.forward() == expected)
   }

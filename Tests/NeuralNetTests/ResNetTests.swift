@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 import OneDNN
 import Optimizers
@@ -34,12 +35,13 @@ import Testing
     let content: Fixture = try fixture(model)
     let expected = usesNesterov ? try #require(content.nesterov) : content.heavyBall
     let network = try NetworkSubject(mode: .training, views: 16, model: model)
-    var parameters = network.fixtureParameters()
+    let vector = FlatVector(network.fixtureParameters())
     var statistics = network.context.statistics.initialValues(seed: 0)
-    var optimizer = SGD(
+    let optimizer = SGD(
       momentum: 0.9, usesNesterov: usesNesterov, weightDecay: WeightDecay(1e-4, of: network.context.parameters))
 
     for (index, step) in expected.steps.enumerated() {
+      let parameters = Array(vector)
       let embeddings = try network.forward(NetworkSubject.views(step: index), parameters)
       #expect(step.embeddings.error(of: embeddings) < 3e-6, "step \(index)")
       let loss = supervisedContrastiveLoss(
@@ -53,8 +55,9 @@ import Testing
       for (place, moment) in network.batchStatistics().enumerated() {
         statistics[place] = 0.9 * statistics[place] + 0.1 * moment
       }
-      optimizer.update(&parameters, gradient: gradient.span, learningRate: 0.1, step: index)
+      optimizer.update(vector, gradient: gradient.span, learningRate: 0.1, step: index)
     }
+    let parameters = Array(vector)
     expectMatch(parameters, network.context.parameters, expected.parameters, within: 1e-6, "parameters")
     expectMatch(statistics, network.context.statistics, expected.statistics, within: 1e-5, "statistics")
 

@@ -18,6 +18,21 @@ import Testing
     return context.parameters
   }
 
+  // Each cut is at the bound nearest to an equal part: a range differs from it by less than the longest tensor.
+  @Test(arguments: [1, 2, 3, 7, 64, 1000])
+  func `ranges for several ranks are whole tensors of about equal length`(parts: Int) throws {
+    let layout = try layout("resnet18", withHead: true)
+    let ranges = layout.ranges(dividedInto: parts)
+    #expect(ranges.count == parts && ranges.first?.lowerBound == 0 && ranges.last?.upperBound == layout.count)
+    #expect(zip(ranges, ranges.dropFirst()).allSatisfy { one, next in one.upperBound == next.lowerBound })
+    for slice in layout.slices {
+      #expect(ranges.contains { range in range.clamped(to: slice.range) == slice.range }, "\(slice.name)")
+    }
+    let longest = try #require(layout.slices.map(\.range.count).max())
+    #expect(ranges.allSatisfy { range in abs(range.count - layout.count / parts) <= longest })
+    #expect(VectorLayout().ranges(dividedInto: 2) == [0..<0, 0..<0])
+  }
+
   // MARK: - Sizes
 
   // He et al. 2015, table 6: 0.27M, 0.46M, 0.66M, 0.85M, 1.7M and 19.4M, there with a classifier of 10 · 64 + 10

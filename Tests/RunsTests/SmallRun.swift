@@ -27,7 +27,7 @@ struct SmallRun: ~Copyable {
   static func checkpoint(_ configuration: Configuration, step: Int) throws -> Checkpoint {
     var state = TrainingState(configuration, try configuration.modelLayout)
     state.step = step
-    state.parameters[0] = Float(step)
+    state.parameters.replace(0..<1, with: [Float(step)])
     return Checkpoint(configuration: configuration, state: state)
   }
 

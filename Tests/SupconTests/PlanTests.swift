@@ -24,6 +24,7 @@ struct PlanTests {
     let parametersTotal: Int
     let memoryPerRank: [Item]
     let memoryPerRankBytes: Int
+    let memoryPerHostBytes: Int
     let fits: Bool
     let shardsPerRank: Int
     let shardsKept: Int
@@ -46,6 +47,7 @@ struct PlanTests {
     (ranks: 1, options: ["--precision", "float32", "--batch-size", "128"]),
     (ranks: 1, options: ["--precision", "auto", "--batch-size", "128"]),
     (ranks: 2, options: ["--precision", "auto", "--batch-size", "128"]),
+    (ranks: 3, options: ["--model", "resnet18", "--batch-size", "24", "--shard-size", "4", "--optimizer", "adamw"]),
     (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
     (ranks: 1, options: ["--batch-size", "128", "--batch-norm", "global", "--activation-memory", "200MB"]),
@@ -58,6 +60,9 @@ struct PlanTests {
     let measured = try workshop.summary("run").number("peak_rss_bytes_max")
     let ratio = Double(planned.memoryPerRankBytes) / measured
     #expect(abs(ratio - 1) < 0.15, "\(planned.memoryPerRankBytes) planned, \(measured) measured")
+    // What ranks share counts once in both.
+    let sum = try workshop.summary("run").number("peak_rss_bytes_sum")
+    #expect(abs(Double(planned.memoryPerHostBytes) / sum - 1) < 0.15, "\(planned.memoryPerHostBytes), \(sum)")
   }
 
   @Test func planAgreesWithItselfAndWritesNothing() throws {

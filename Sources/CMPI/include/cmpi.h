@@ -99,4 +99,8 @@ int cmpi_allreduce_in_place(void *elements, int count, cmpi_datatype type, cmpi_
 // Returns 1 if this process may not read eight bytes of another process, as the "cma" transport over shared memory does.
 int cmpi_read_is_refused(int64_t process, int64_t address);
 
+// Creates an empty file that exists in memory only, without a name in any folder, and lasts as long as a process has it open or mapped.
+// Returns its descriptor, or -1 with the reason in errno.
+int cmpi_create_memory_file(void);
+
 #endif

@@ -49,6 +49,10 @@ extension ConfigurationOption {
       "Reduce gradients between ranks while the backward pass still runs, to the same bits: on, off, or auto: where ranks are on several hosts.",
       .compute, [.freeOnResume]),
     .init(
+      "shared-memory", \.compute.sharedMemory, .choice,
+      "Parameters and optimizer state once on each host, in memory that its ranks share and update in parts, to the same bits: auto (where several ranks are on a host) or off.",
+      .compute, [.freeOnResume]),
+    .init(
       "balance", \.compute.balance, .balance,
       "Shards of each rank, to the same bits: even, auto (by the speed of the ranks in the first steps, where steps get shorter), or in proportion to a number for each rank.",
       value: "even|auto|w,w,…", .compute, [.freeOnResume]),

@@ -10,6 +10,13 @@ package struct ComputeOptions: Sendable, Equatable {
     case off
   }
 
+  /// The choice to have parameters and optimizer state once on each host, in memory that its ranks share.
+  package enum SharedMemory: String, CaseIterable, Sendable {
+    /// Shared where several ranks run on a host that lets them.
+    case auto
+    case off
+  }
+
   /// The division of a batch's shards over the ranks, on which no bit of the results depends.
   package enum Balance: Sendable, Equatable {
     case even
@@ -31,6 +38,8 @@ package struct ComputeOptions: Sendable, Equatable {
   package var activationMemory = ActivationMemory.automatic
   /// The choice to overlap the all-reduce of the gradients with the backward pass.
   package var overlap = Overlap.auto
+  /// The choice to have parameters and optimizer state once on each host.
+  package var sharedMemory = SharedMemory.auto
   /// The division of a batch's shards over the ranks.
   package var balance = Balance.even
 

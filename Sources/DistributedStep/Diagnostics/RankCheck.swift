@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import Formats
 import Job
 import MPI
@@ -47,10 +48,11 @@ enum RankCheck {
       (what: "the order of samples", digest: digest(samples.span.bytes)),
       (what: "the loss", digest: Int64(bitPattern: loss.bitPattern)),
     ]
-    func add(_ vector: [Float], _ layout: VectorLayout, _ title: String) {
-      let elements = vector.span
-      for slice in layout.slices {
-        digests.append((title + slice.name, unsafe digest(elements.extracting(slice.range).bytes)))
+    func add(_ vector: FlatVector, _ layout: VectorLayout, _ title: String) {
+      vector.withSpan { elements in
+        for slice in layout.slices {
+          digests.append((title + slice.name, unsafe digest(elements.extracting(slice.range).bytes)))
+        }
       }
     }
     add(state.parameters, state.parameterLayout, "the weights of ")

@@ -44,7 +44,7 @@ package struct LaunchProposal: Sendable {
       let memory = try estimate(own, ranks)
       proposals.append(
         LaunchProposal(
-          ranks: ranks, threads: own.compute.threads, byteCount: memory.byteCount * ranks,
+          ranks: ranks, threads: own.compute.threads, byteCount: memory.hostByteCount,
           turns: (memory.shardsPerRank + own.compute.threads - 1) / own.compute.threads,
           recomputedShare: 1 - Double(memory.keptShards) / Double(memory.shardsPerRank)))
     }

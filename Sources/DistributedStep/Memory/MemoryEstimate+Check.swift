@@ -14,7 +14,7 @@ extension MemoryEstimate {
       base: ProcessMeasurements.residentByteCount() ?? 0)
     let ranks = try world.allGather(
       value: LaunchChecks.MemoryFacts(
-        host: hostName(), neededBytes: estimate.byteCount,
+        host: hostName(), neededBytes: estimate.byteCountOfShare,
         availableBytes: ProcessMeasurements.availableByteCount() ?? Int.max))
     for finding in LaunchChecks.memory(ranks) {
       report.note(finding.description)

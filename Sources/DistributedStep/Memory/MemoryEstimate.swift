@@ -12,10 +12,13 @@ package struct MemoryEstimate {
   package struct Item: Codable {
     package let name: String
     package let byteCount: Int
+    /// True if the ranks of a host have it once, together.
+    package var isShared = false
 
     package enum CodingKeys: String, CodingKey {
       case name
       case byteCount = "bytes"
+      case isShared = "shared"
     }
   }
 
@@ -32,8 +35,18 @@ package struct MemoryEstimate {
   /// recompute theirs.
   package let keptShards: Int
 
+  private let ranksOnHost: Int
+
   /// The sum of all items in bytes.
   package var byteCount: Int { items.reduce(0) { sum, item in sum + item.byteCount } }
+
+  /// The memory of all ranks of a host together, in bytes.
+  package var hostByteCount: Int {
+    items.reduce(0) { sum, item in sum + item.byteCount * (item.isShared ? 1 : ranksOnHost) }
+  }
+
+  /// The memory of one of a host's ranks in bytes, with its part of what they share.
+  package var byteCountOfShare: Int { hostByteCount / max(ranksOnHost, 1) }
 
   /// The ranks of the job whose memory is estimated.
   package struct Job {
@@ -89,9 +102,11 @@ package struct MemoryEstimate {
     shardBlockOutputs = isSharing ? sizes.blockOutputsPerShard : nil
     let models = isSharing ? shardsPerRank : workers
 
+    ranksOnHost = job.ranksOnHost
+    let isSharingParameters = configuration.compute.sharedMemory == .auto && ranksOnHost > 1
     let float = MemoryLayout<Float>.size
-    let vector = sizes.vectorCount * float
-    let optimizer = sizes.optimizerVectorCount * sizes.parameterCount * float
+    let parameters = sizes.parameterCount * float
+    let optimizer = sizes.optimizerVectorCount * parameters
     let (sums, messages) = PiecewiseReduction<Float>.byteCounts(
       length: sizes.vectorCount, longestSegment: sizes.longestSegment, shards: shardsPerRank, threads: workers,
       ranks: job.ranks, ranksPerHost: job.ranksOnHost)
@@ -110,8 +125,9 @@ package struct MemoryEstimate {
     let roundedRows = precision == .float32 ? 0 : globalRows * width * precision.byteCount
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
-      Item(name: "parameters and running statistics", byteCount: vector),
-      Item(name: "optimizer state", byteCount: optimizer),
+      Item(name: "parameters", byteCount: parameters, isShared: isSharingParameters),
+      Item(name: "optimizer state", byteCount: optimizer, isShared: isSharingParameters),
+      Item(name: "running statistics", byteCount: sizes.statisticsByteCount),
       Item(name: "gradient sums", byteCount: sums),
       Item(name: "gradients between ranks", byteCount: messages),
       Item(name: "packed weights", byteCount: packed),

@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import ImageCodecs
 import Imaging
 import Job
@@ -10,6 +11,9 @@ struct ModelSizes {
   let parameterCount: Int
   /// The number of elements of the vector that is summed over all shards (``ShardVectorLayout``).
   let vectorCount: Int
+  /// The bytes of the running statistics and, with a moving average of the weights, of theirs.
+  let statisticsByteCount: Int
+  /// The number of the optimizer's vectors, with the moving average of the parameters.
   let optimizerVectorCount: Int
   let representationWidth: Int
   /// The sum of the widths of the projection head's hidden layers.
@@ -43,7 +47,7 @@ struct ModelSizes {
     let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
     let (small, smallByteCount) = try compile(2)
     // The memory of repacked weights is allocated by the first load.
-    try small.load(Array(repeating: 0, count: small.layout.parameters.count))
+    try small.load(FlatVector(count: small.layout.parameters.count))
     let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
     let (large, largeByteCount) = try compile(4)
     let workingPerRow = (largeByteCount - smallByteCount) / 2
@@ -63,7 +67,7 @@ struct ModelSizes {
   /// - Throws: `DNNLError` if weights cannot be loaded.
   package init(of step: TrainingStep) throws {
     let shards = step.workers
-    try shards.load(Array(repeating: 0, count: shards.layout.parameters.count))
+    try shards.load(FlatVector(count: shards.layout.parameters.count))
     let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)
     let packed = shards.model.packedWeights.byteCount(shards.weightStorage)
     self.init(
@@ -85,9 +89,9 @@ struct ModelSizes {
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     packedWeights = model.packedWeights
     self.gradientByteCount = gradientByteCount
-    optimizerVectorCount =
-      configuration.makeOptimizer(model.layout.parameters).stateNames.count
-      + (configuration.optimizer.averageDecay == nil ? 0 : 1)
+    let averageCount = configuration.optimizer.averageDecay == nil ? 0 : 1
+    statisticsByteCount = (1 + averageCount) * model.layout.statistics.count * MemoryLayout<Float>.size
+    optimizerVectorCount = configuration.makeOptimizer(model.layout.parameters).stateNames.count + averageCount
     representationWidth = model.encoder.representationWidth
     headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant

@@ -1,5 +1,6 @@
 import Configuration
 import Evaluation
+import FlatVectors
 import Losses
 import Measures
 import NeuralNet
@@ -39,12 +40,14 @@ struct Classification {
   }
 
   /// Computes logits from representations.
-  func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
+  func forward(_ representations: Span<Float>, parameters: FlatVector, _ shard: Activations) throws(DNNLError) {
     var logits: [Float] = []
     swap(&logits, &shard.logits)
     defer { swap(&logits, &shard.logits) }
     var rows = logits.mutableSpan
-    try classifier.forward(representations, parameters: parameters.span, into: &rows)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try classifier.forward(representations, parameters: parameters, into: &rows)
+    }
   }
 
   /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient
@@ -75,20 +78,25 @@ struct Classification {
   ///   - isAdding: True to add to the gradient of another loss that `inputGradient` already holds.
   /// - Throws: `DNNLError` if a matrix product fails.
   func backward(
-    _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
+    _ representations: Span<Float>, parameters: FlatVector, _ shard: Activations,
+    into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>, isAdding: Bool
   ) throws(DNNLError) {
     let logitGradient = shard.logits
     guard isAdding else {
-      return try classifier.backward(
-        input: representations, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,
-        inputGradient: &inputGradient)
+      return try parameters.withSpan { (parameters) throws(DNNLError) in
+        try classifier.backward(
+          input: representations, outputGradient: logitGradient.span, parameters: parameters, into: &gradient,
+          inputGradient: &inputGradient)
+      }
     }
     var own = [Float](repeating: 0, count: isGradientStopped ? 0 : representations.count)
     var ownGradient = own.mutableSpan
-    try classifier.backward(
-      input: representations, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,
-      inputGradient: &ownGradient)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try classifier.backward(
+        input: representations, outputGradient: logitGradient.span, parameters: parameters, into: &gradient,
+        inputGradient: &ownGradient)
+    }
     for index in own.indices {
       inputGradient[index] += own[index]
     }

@@ -1,3 +1,4 @@
+import FlatVectors
 import NeuralNet
 import OneDNN
 
@@ -33,10 +34,12 @@ package struct Projection {
   }
 
   /// Computes embeddings from representations.
-  func forward(_ representations: Span<Float>, parameters: [Float], _ shard: Activations) throws(DNNLError) {
+  func forward(_ representations: Span<Float>, parameters: FlatVector, _ shard: Activations) throws(DNNLError) {
     var projections = [Float](repeating: 0, count: shard.embeddings.count)
     var projected = projections.mutableSpan
-    try head.forward(representations, parameters: parameters.span, shard.head, into: &projected)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try head.forward(representations, parameters: parameters, shard.head, into: &projected)
+    }
     var (embeddings, lengths): ([Float], [Float]) = ([], [])
     swap(&embeddings, &shard.embeddings)
     swap(&lengths, &shard.lengths)
@@ -49,7 +52,8 @@ package struct Projection {
 
   /// Computes the gradients of the head's parameters and of the representations.
   func backward(
-    _ representations: Span<Float>, parameters: [Float], _ shard: Activations, into gradient: inout MutableSpan<Float>,
+    _ representations: Span<Float>, parameters: FlatVector, _ shard: Activations,
+    into gradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
     let (embeddings, lengths) = (shard.embeddings, shard.lengths)
@@ -57,9 +61,11 @@ package struct Projection {
     var rowGradient = embeddingGradient.mutableSpan
     L2Normalization.backward(
       unitRows: embeddings.span, lengths: lengths.span, gradient: &rowGradient, width: head.outputWidth)
-    try head.backward(
-      representations: representations, projectionGradient: embeddingGradient.span, parameters: parameters.span,
-      shard.head, into: &gradient, representationGradient: &inputGradient)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try head.backward(
+        representations: representations, projectionGradient: embeddingGradient.span, parameters: parameters,
+        shard.head, into: &gradient, representationGradient: &inputGradient)
+    }
   }
 
   /// Writes the batch statistics of the head's BatchNorm layers into a vector of all layers' statistics.

@@ -1,6 +1,7 @@
 import Configuration
 import DataLoading
 import Datasets
+import FlatVectors
 import Imaging
 import MPI
 import NeuralNet
@@ -93,7 +94,7 @@ final class ShardWorkers {
   }
 
   /// Allocates and fills the repacked weights, before the first step.
-  func load(_ parameters: [Float]) throws {
+  func load(_ parameters: FlatVector) throws {
     let load = load(.forward, parameters)
     for (thread, model) in models.enumerated() {
       try load(model, thread)
@@ -102,7 +103,7 @@ final class ShardWorkers {
 
   /// Returns a function that all threads call, each for its own model, to repack the weights for a pass together.
   private func load(
-    _ uses: WeightUses, _ parameters: [Float]
+    _ uses: WeightUses, _ parameters: FlatVector
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {
     loadCount += 1
     let loading = WeightLoading(weightStorage == .separate ? .all : uses, turn: loadCount)
@@ -130,7 +131,7 @@ final class ShardWorkers {
   // MARK: - Passes
 
   /// Prepares the forward pass over the first `shardCount` shards, views → embeddings and logits, without starting it.
-  func forward(_ shardCount: Int, parameters: [Float], views: @escaping ViewSource) -> ShardPass {
+  func forward(_ shardCount: Int, parameters: FlatVector, views: @escaping ViewSource) -> ShardPass {
     let load = load(.forward, parameters)
     return pass(shardCount) { [store] model, thread in
       try load(model, thread)
@@ -152,7 +153,7 @@ final class ShardWorkers {
   ///   - body: The backward computation of one shard.
   /// - Returns: The pass, to be run or started by the caller.
   func backward(
-    _ shardCount: Int, parameters: [Float], views: @escaping ViewSource,
+    _ shardCount: Int, parameters: FlatVector, views: @escaping ViewSource,
     eachShard body:
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void
@@ -176,7 +177,7 @@ final class ShardWorkers {
   ///
   /// The training step cannot continue afterwards, because the weights for both passes stay in memory from now on.
   func compute(
-    _ shardCount: Int, parameters: [Float],
+    _ shardCount: Int, parameters: FlatVector,
     eachShard body:
       @escaping (_ model: TrainingModel, _ shard: TrainingModel.ShardActivations, _ index: Int) throws
       -> Void

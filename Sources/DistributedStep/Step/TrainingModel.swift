@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import ImageCodecs
 import Imaging
 import Losses
@@ -118,8 +119,8 @@ final class TrainingModel {
   }
 
   /// Repacks the encoder's weights for the passes that `loading` names.
-  func load(_ parameters: [Float], _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
-    try encoder.load(parameters.span, loading)
+  func load(_ parameters: FlatVector, _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
+    try parameters.withSpan { (parameters) throws(DNNLError) in try encoder.load(parameters, loading) }
   }
 
   /// Computes representations, embeddings and logits from views.
@@ -130,7 +131,7 @@ final class TrainingModel {
   ///   - inspect: Called after each layer of the encoder with its name and output.
   /// - Throws: `DNNLError` if a primitive fails.
   func forward(
-    _ shard: ShardActivations, parameters: [Float],
+    _ shard: ShardActivations, parameters: FlatVector,
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
     var representations: [Float] = []
@@ -138,7 +139,7 @@ final class TrainingModel {
     defer { swap(&representations, &shard.representations) }
     var features = representations.mutableSpan
     context.parametersInUse = parameters
-    defer { context.parametersInUse = [] }
+    defer { context.parametersInUse = nil }
     try encoder.forward(shard.filledEncoder, into: &features, inspect: inspect)
     if isNormalizingRepresentations {
       let encoded = representations
@@ -182,7 +183,7 @@ final class TrainingModel {
   ///   - completed: Called when a segment is complete, before the next one overwrites it.
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
-    _ shard: ShardActivations, parameters: [Float], into gradient: inout MutableSpan<Float>,
+    _ shard: ShardActivations, parameters: FlatVector, into gradient: inout MutableSpan<Float>,
     completed: GradientPartHandler
   ) throws(DNNLError) {
     let representations = shard.representations
@@ -207,7 +208,7 @@ final class TrainingModel {
     }
     completed(headStart..<layout.parameters.count, gradient.span)
     context.parametersInUse = parameters
-    defer { context.parametersInUse = [] }
+    defer { context.parametersInUse = nil }
     try encoder.backward(
       shard.filledEncoder, representationGradient: representationGradient.span, into: &gradient, completed: completed)
   }
@@ -215,7 +216,7 @@ final class TrainingModel {
   /// Returns the gradients of all parameters in one vector; see ``backward(_:parameters:into:completed:)``.
   ///
   /// - Throws: `DNNLError` if a primitive fails.
-  func wholeGradient(_ shard: ShardActivations, parameters: [Float]) throws(DNNLError) -> [Float] {
+  func wholeGradient(_ shard: ShardActivations, parameters: FlatVector) throws(DNNLError) -> [Float] {
     var whole = [Float](repeating: 0, count: layout.parameters.count)
     var part = whole
     var elements = part.mutableSpan

@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import Job
 import MPI
 import NeuralNet
@@ -37,7 +38,7 @@ extension TrainingStep {
   ///
   /// - Throws: ``RunError`` naming the first parameter or statistic that is not finite.
   func checkFinite(_ state: TrainingState) throws {
-    func check(_ vector: [Float], _ layout: VectorLayout, _ title: String) throws {
+    func check(_ vector: FlatVector, _ layout: VectorLayout, _ title: String) throws {
       for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
         throw RunError(
           .software, "step \(state.step): \(title) \(slice.name) are not finite",

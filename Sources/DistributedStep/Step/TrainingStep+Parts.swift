@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import FlatVectors
 import Losses
 import MPI
 import NeuralNet
@@ -24,7 +25,7 @@ extension TrainingStep {
   /// Runs the forward pass, samples → views → representations → embeddings and logits, shard by shard.
   ///
   /// Collective where shards share BatchNorm's statistics.
-  func forward(_ step: StepInProgress, _ parameters: [Float], over world: borrowing Communicator) throws {
+  func forward(_ step: StepInProgress, _ parameters: FlatVector, over world: borrowing Communicator) throws {
     let pass = workers.forward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try step.clock.measure(.data) { try loader.fill(views, step.requests[shard]) }
     }
@@ -85,7 +86,7 @@ extension TrainingStep {
   /// reduction as soon as they are complete.
   ///
   /// Collective where shards share BatchNorm's statistics.
-  func backward(_ step: StepInProgress, _ parameters: [Float], over world: borrowing Communicator) throws {
+  func backward(_ step: StepInProgress, _ parameters: FlatVector, over world: borrowing Communicator) throws {
     let pass = workers.backward(step.owned.count, parameters: parameters) { [loader] views, shard in
       try loader.fill(views, step.requests[shard])
     } eachShard: { [self] model, shard, index in
@@ -101,7 +102,7 @@ extension TrainingStep {
   /// Runs one shard backward and adds its vector (``ShardVectorLayout``) to the sum over shards, the last segment
   /// first.
   private func addGradient(
-    of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: [Float],
+    of shard: TrainingModel.ShardActivations, _ index: Int, _ model: TrainingModel, _ parameters: FlatVector,
     to step: StepInProgress
   ) throws {
     let reduction = step.partition.reduction
@@ -129,7 +130,6 @@ extension TrainingStep {
   ///
   /// Collective.
   func allReduce(_ step: StepInProgress, over world: borrowing Communicator) throws {
-    // The pass retains the parameters; it is released because the optimizer is about to change them in place.
     defer { step.backwardPass = nil }
     let pass = step.backwardPass
     let reduction = Result {
@@ -143,7 +143,7 @@ extension TrainingStep {
 
   /// Updates the parameters from the gradients and the running statistics from the batch statistics.
   ///
-  /// Collective if a number is not finite.
+  /// Collective. Where the ranks of a host share the parameters, each updates its part while no other reads them.
   ///
   /// - Returns: The learning rate.
   func update(
@@ -151,14 +151,24 @@ extension TrainingStep {
   ) throws -> Float {
     try checkFinite(state, batch, over: world)
     let learningRate = schedule.learningRate(atStep: state.step)
+    try meetOnHost(over: world)
     sums.withTotal { total in
       state.optimizer.update(
-        &state.parameters, gradient: total.extracting(vector.gradient), learningRate: learningRate, step: state.step)
+        state.parameters, gradient: total.extracting(vector.gradient), in: state.ownRange, learningRate: learningRate,
+        step: state.step)
       state.updateStatistics(with: total.extracting(vector.batchStatistics), shards: step.partition.shardCount)
     }
-    state.average?.update(state.parameters, state.statistics)
+    state.average?.update(state.parameters, in: state.ownRange, state.statistics)
+    try meetOnHost(over: world)
     state.step += 1
     return learningRate
+  }
+
+  /// Waits for the ranks of this host, if they may share the parameters.
+  private func meetOnHost(over world: borrowing Communicator) throws(MPIError) {
+    if configuration.compute.sharedMemory == .auto {
+      try world.hostBarrier()
+    }
   }
 
   /// Returns the losses, times and communication volume of a completed step.
@@ -179,9 +189,11 @@ extension TrainingStep {
 
 extension TrainingState {
   /// Moves the running statistics towards the shards' mean batch statistics, with BatchNorm's momentum.
-  mutating func updateStatistics(with sums: Span<Float>, shards: Int) {
-    for index in statistics.indices {
-      statistics[index] += ResNet.statisticsMomentum * (sums[index] / Float(shards) - statistics[index])
+  func updateStatistics(with sums: Span<Float>, shards: Int) {
+    statistics.withMutableSpan(statistics.indices) { statistics in
+      for index in statistics.indices {
+        statistics[index] += ResNet.statisticsMomentum * (sums[index] / Float(shards) - statistics[index])
+      }
     }
   }
 }

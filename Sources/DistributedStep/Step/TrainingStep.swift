@@ -1,6 +1,7 @@
 import Configuration
 import DataLoading
 import Datasets
+import Job
 import Losses
 import MPI
 import NeuralNet
@@ -33,11 +34,12 @@ package final class TrainingStep {
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// The training state before the first step, created anew at each access.
+  /// Returns a new training state as it is before the first step, in its place (``TrainingState/placed``).
   ///
-  /// The caller has the only reference, so that the state can be updated in place.
-  package var initialState: TrainingState {
-    TrainingState(configuration, workers.layout)
+  /// Collective.
+  package func makeInitialState(over world: borrowing Communicator, report: Reporter) throws -> TrainingState {
+    try TrainingState(configuration, workers.layout).placed(
+      configuration.compute.sharedMemory, isFromRoot: false, over: world, report: report)
   }
 
   /// Compiles the model for every thread of this rank and allocates the activations of its shards.

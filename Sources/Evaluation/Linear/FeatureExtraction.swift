@@ -54,9 +54,11 @@ final class FeatureExtraction {
       precondition(
         context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
         "the encoder's parameters are not the first of the run's")
-      try encoder.load(state.parameters.span.extracting(0..<context.parameters.count))
+      try state.parameters.withSpan { (parameters) throws(DNNLError) in
+        try encoder.load(parameters.extracting(0..<context.parameters.count))
+      }
       let record = try encoder.makeSavedActivations()
-      encoder.load(statistics: state.statistics.span, into: record)
+      state.statistics.withSpan { statistics in encoder.load(statistics: statistics, into: record) }
       return (encoder, record)
     }
     width = encoders[0].encoder.representationWidth

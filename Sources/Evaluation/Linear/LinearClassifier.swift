@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import FlatVectors
 import KeyedRandomness
 import Losses
 import MPI
@@ -27,7 +28,7 @@ final class LinearClassifier {
   /// The names, shapes and offsets of the weight and the bias in ``parameters``.
   package let layout: VectorLayout
   /// The weight `[classes, width]` followed by the bias `[classes]`.
-  private(set) var parameters: [Float]
+  let parameters: FlatVector
 
   private let settings: Settings
   private let layer: LinearLayer
@@ -36,7 +37,7 @@ final class LinearClassifier {
   private let crossEntropy: CrossEntropy
   private let runs: BlockPartition
   private let reduction: TreeReduction<Float>
-  private var optimizer: SGD
+  private let optimizer: SGD
   private var reduced: [Float]
 
   /// Creates a classifier with initial weights.
@@ -48,7 +49,7 @@ final class LinearClassifier {
     var layout = VectorLayout()
     layer = LinearLayer(&layout, Configuration.classifierName, inputWidth: width, outputWidth: classCount)
     self.layout = layout
-    parameters = layout.initialValues(seed: settings.seed)
+    parameters = FlatVector(layout.initialValues(seed: settings.seed))
     optimizer = SGD(
       momentum: Float(settings.momentum), usesNesterov: false,
       weightDecay: WeightDecay(Float(settings.weightDecay), of: layout))
@@ -81,7 +82,7 @@ final class LinearClassifier {
       }
       try reduction.finish(over: world, into: &reduced)
       optimizer.update(
-        &parameters, gradient: reduced.span.extracting(0..<layout.count),
+        parameters, gradient: reduced.span.extracting(0..<layout.count),
         learningRate: schedule.learningRate(atStep: epoch * steps + step), step: epoch * steps + step)
       lossSum += Double(reduced[layout.count])
       world.activity.progressed()
@@ -103,23 +104,25 @@ final class LinearClassifier {
     let sampleLabels = samples.map { sample in labels[Int(sample)] }
     let loss = crossEntropy.lossAndGradient(
       of: &lines, labels: RowLabels(sampleLabels), weight: 1 / Double(settings.batchSize))
-    let parameters = parameters
     var vector = [Float](repeating: 0, count: reduction.length)
     vector[layout.count] = Float(loss)
     var gradient = vector.mutableSpan
     var nothing: [Float] = []
     var noInputGradient = nothing.mutableSpan
-    try layer.backward(
-      input: input.span, outputGradient: logitGradient.span, parameters: parameters.span, into: &gradient,
-      inputGradient: &noInputGradient)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try layer.backward(
+        input: input.span, outputGradient: logitGradient.span, parameters: parameters, into: &gradient,
+        inputGradient: &noInputGradient)
+    }
     return vector
   }
 
   private func logits(_ input: [Float]) throws -> [Float] {
-    let parameters = parameters
     var logits = [Float](repeating: 0, count: input.count / width * classCount)
     var rows = logits.mutableSpan
-    try layer.forward(input.span, parameters: parameters.span, into: &rows)
+    try parameters.withSpan { (parameters) throws(DNNLError) in
+      try layer.forward(input.span, parameters: parameters, into: &rows)
+    }
     return logits
   }
 

@@ -41,12 +41,12 @@ struct LinearResult {
         "format": "pt", ClassifierFile.stepMetadata: "\(encoder.state.step)",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
       ],
-      tensors: classifier.layout.tensors(of: classifier.parameters) + standardization.tensors)
+      tensors: classifier.layout.tensors(of: classifier.parameters).map { tensor in tensor.copy() }
+        + standardization.tensors)
     let lines = epochs.map { epoch in JSONValue.object(epoch).encoded() + "\n" }
     try AtomicFile.write(lines.joined(), to: "\(folder)/metrics.jsonl")
     let digest = SHA256()
-    let weights = classifier.parameters
-    unsafe digest.update(weights.span.bytes)
+    classifier.parameters.withSpan { weights in unsafe digest.update(weights.bytes) }
     var fields: [String: JSONValue] = [
       "command": .text("linear"), "run": .text(request.run), "split": .text(request.split.rawValue),
       "classes": .integer(classCount), "train_samples": .integer(trainingCount),

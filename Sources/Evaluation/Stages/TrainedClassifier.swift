@@ -43,7 +43,7 @@ package struct TrainedClassifier {
       guard let own = state.parameterLayout.slices.first(where: { other in other.name == slice.name }) else {
         preconditionFailure("the state has no \(slice.name)")
       }
-      return state.parameters[own.range]
+      return Array(state.parameters[own.range])
     }
   }
 

@@ -1,4 +1,5 @@
 import Configuration
+import FlatVectors
 import NeuralNet
 import OneDNN
 import Runs
@@ -7,8 +8,8 @@ import Runs
 final class EmbeddingHead {
   let width: Int
   private let head: ProjectionHead
-  private let parameters: [Float]
-  private let statistics: [Float]
+  private let parameters: FlatVector
+  private let statistics: FlatVector
 
   /// Compiles the projection head of a run.
   init(_ configuration: Configuration, _ state: TrainingState) throws {
@@ -24,8 +25,11 @@ final class EmbeddingHead {
 
   /// Returns the outputs of the projection head for representations, `[samples, width]`, not scaled to unit length.
   func projections(of representations: [Float]) throws -> [Float] {
-    let (parameters, statistics) = (parameters, statistics)
-    return try head.projections(of: representations, parameters: parameters.span, statistics: statistics.span)
+    try parameters.withSpan { parameters in
+      try statistics.withSpan { statistics in
+        try head.projections(of: representations, parameters: parameters, statistics: statistics)
+      }
+    }
   }
 
   /// Returns the embeddings of representations, `[samples, width]`, scaled to unit length.

@@ -22,7 +22,7 @@ public enum SafetensorsWriter {
     let descriptions = tensors.map { tensor in
       TensorDescription(name: tensor.name, type: .float32, shape: tensor.shape)
     }
-    return try prepare(at: path, metadata: metadata, tensors: descriptions, hasChecksum: true) {
+    return try prepare(at: path, metadata: metadata, tensors: descriptions) {
       (append) throws(FileError) in
       for tensor in tensors {
         // Little-endian as in memory: the package builds for x86-64 and arm64 only.
@@ -49,8 +49,11 @@ public enum SafetensorsWriter {
     try prepare(at: path, metadata: metadata, tensors: tensors, hasChecksum: hasChecksum, blocks: blocks).publish()
   }
 
-  private static func prepare(
-    at path: String, metadata: [String: String], tensors: [TensorDescription], hasChecksum: Bool,
+  /// Writes tensors, which need not all be in memory at once, under a temporary name; `publish` renames the file.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be written.
+  public static func prepare(
+    at path: String, metadata: [String: String], tensors: [TensorDescription], hasChecksum: Bool = true,
     blocks: (_ append: (RawSpan) throws(FileError) -> Void) throws(FileError) -> Void
   ) throws(FileError) -> AtomicFile.Prepared {
     try AtomicFile.prepare(at: path) { (file) throws(FileError) in

@@ -16,6 +16,15 @@ package enum ProcessMeasurements {
     kibibytes("VmHWM", of: "/proc/self/status").map { count in Int64(count) * 1024 } ?? 0
   }
 
+  /// Returns the bytes of shared memory that the resident memory of this process contains beyond its share of them, if
+  /// each page is divided evenly among the processes that use it; 0 if the kernel does not report it.
+  package static func sharedByteCountOfOthers() -> Int64 {
+    guard let resident = kibibytes("RssShmem", of: "/proc/self/status"),
+      let share = kibibytes("Pss_Shmem", of: "/proc/self/smaps_rollup")
+    else { return 0 }
+    return Int64(max(resident - share, 0)) * 1024
+  }
+
   /// Returns the current resident memory of this process in bytes; `nil` if the kernel does not report it.
   package static func residentByteCount() -> Int? {
     let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)

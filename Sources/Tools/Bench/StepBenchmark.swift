@@ -79,7 +79,7 @@ package enum StepBenchmark {
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()
     var messages = StepMessages()
-    var state = step.initialState
+    var state = try step.makeInitialState(over: world, report: report)
     var batches = BatchOrder(sampler)
     var batch = batches.batch(ofStep: 0)
     for index in 0..<stepsLeftOut + request.steps {

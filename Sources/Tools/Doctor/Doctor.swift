@@ -52,7 +52,7 @@ package enum Doctor {
       try MemoryEstimate(
         configuration, viewSize: opened.viewSize,
         MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost)
-      ).byteCount
+      ).byteCountOfShare
     }
     let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(
       over: world)

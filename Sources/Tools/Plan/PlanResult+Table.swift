@@ -19,7 +19,9 @@ extension PlanResult {
       ),
       "", row("memory of a rank", megabytes(memoryPerRankBytes)),
     ]
-    lines += memoryPerRank.map { item in row("  \(item.name)", megabytes(item.byteCount)) }
+    lines += memoryPerRank.map { item in
+      row("  \(item.name)", megabytes(item.byteCount) + (item.isShared ? ", once for the host" : ""))
+    }
     lines.append(
       row(
         scaling == nil ? "memory of this host" : "memory of a host",

@@ -74,10 +74,9 @@ struct PlanResult: Codable {
       height: viewSize.height, width: viewSize.width)
     memoryPerRank = memory.items.filter { item in item.byteCount > 0 }
     memoryPerRankBytes = memory.byteCount
-    let hostByteCount = memory.byteCount * ranksOnHost
-    memoryPerHostBytes = hostByteCount
+    memoryPerHostBytes = memory.hostByteCount
     freeBytes = freeByteCount
-    fits = freeByteCount.map { free in hostByteCount <= free } ?? true
+    fits = freeByteCount.map { free in memory.hostByteCount <= free } ?? true
     shardsPerRank = memory.shardsPerRank
     shardsKept = memory.keptShards
     shardActivationBytes = memory.shardActivations

@@ -111,7 +111,7 @@ package enum Planning {
     let free = available.map { bytes in
       bytes + (world.size == 1 ? 1 : ranksOnHost) * (memory.items.first?.byteCount ?? 0)
     }
-    var lacking = [free.map { free in memory.byteCount * ranksOnHost <= free } ?? true ? 0.0 : 1.0]
+    var lacking = [free.map { free in memory.hostByteCount <= free } ?? true ? 0.0 : 1.0]
     try world.allReduceMaximum(&lacking)
     let probe =
       lacking[0] == 0

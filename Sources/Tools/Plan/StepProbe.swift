@@ -98,7 +98,7 @@ struct StepProbe {
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
     small.classifier.classes = small.isClassifying ? images.classNames.count : nil
     let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world)
-    var state = step.initialState
+    var state = try step.makeInitialState(over: world, report: .silent)
     var batches = BatchOrder(try small.makeSampler(images))
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
     // The first step only warms the caches.

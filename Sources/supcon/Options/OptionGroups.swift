@@ -78,5 +78,6 @@ struct ComputeArguments: OptionArguments {
   @Option("loader-threads") var loaderThreads: String?
   @Option("activation-memory") var activationMemory: String?
   @Option("overlap") var overlap: String?
+  @Option("shared-memory") var sharedMemory: String?
   @Option("balance") var balance: String?
 }

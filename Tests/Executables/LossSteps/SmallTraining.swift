@@ -1,3 +1,4 @@
+import FlatVectors
 import Losses
 import MPI
 import NeuralNet
@@ -9,7 +10,8 @@ import Optimizers
 struct SmallTraining {
   private static let crossEntropyWeight = 0.5
 
-  private(set) var parameters: [Float]
+  private let vector: FlatVector
+  var parameters: [Float] { Array(vector) }
 
   private let isJoint: Bool
   private let isStopped: Bool
@@ -19,11 +21,11 @@ struct SmallTraining {
   private let loss: ContrastiveLoss<Float>
   private let crossEntropy = CrossEntropy(classCount: 3, labelSmoothing: 0.1)
   private let reduction: TreeReduction<Float>
-  private var optimizer: SGD
+  private let optimizer: SGD
   private var taken = 0
 
   init(_ variant: LossVariant, parameters: [Float], joint: String, over world: borrowing Communicator) {
-    self.parameters = parameters
+    vector = FlatVector(parameters)
     isJoint = joint != "none"
     isStopped = joint == "stopped"
     var layout = VectorLayout()
@@ -87,7 +89,7 @@ struct SmallTraining {
     var reduced = [Float](repeating: 0, count: parameters.count + 1)
     try reduction.finish(over: world, into: &reduced)
     optimizer.update(
-      &self.parameters, gradient: reduced.span.extracting(0..<parameters.count), learningRate: 0.05, step: taken)
+      vector, gradient: reduced.span.extracting(0..<parameters.count), learningRate: 0.05, step: taken)
     taken += 1
     return reduced[parameters.count]
   }
@@ -96,6 +98,7 @@ struct SmallTraining {
   private func backward(
     inputs: [Float], hidden: [Float], labels: [Int32], rowGradients: [Float]
   ) throws -> (gradient: [Float], crossEntropy: Double) {
+    let parameters = parameters
     var gradient = [Float](repeating: 0, count: parameters.count)
     var ofParameters = gradient.mutableSpan
     var hiddenGradient = [Float](repeating: 0, count: hidden.count)

@@ -28,6 +28,8 @@ struct Check: Sendable {
     Check(name: "tree", run: checkTree),
     Check(name: "pieces", run: checkPieces),
     Check(name: "groups", run: checkGroups),
+    Check(name: "memory", run: checkMemory),
+    Check(name: "refused", run: checkRefusedMemory),
     Check(name: "control", run: checkControl),
     Check(name: "reduction-speed", run: measureReduction),
   ]

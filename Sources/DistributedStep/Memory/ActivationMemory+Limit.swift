@@ -1,11 +1,12 @@
 import Configuration
+import Job
 
 extension ActivationMemory {
   /// The largest limit of `auto`, in bytes per host: enough for batches of 256 samples with every built-in encoder.
   private static let automaticByteCount = 1 << 30
 
   /// Returns the limit in bytes for one of `ranksOnHost` ranks that share a host.
-  package func byteCount(ranksOnHost: Int) -> Int {
+  func byteCount(ranksOnHost: Int) -> Int {
     switch self {
     case .automatic:
       return min(Self.automaticByteCount, (ProcessMeasurements.availableByteCount() ?? Int.max) / 2)
