@@ -18,7 +18,7 @@ extension Configuration {
     if let problem = model.problem ?? head.problem ?? batchProblem(ranks: ranks) {
       return problem
     }
-    return balanceProblem(ranks: ranks) ?? overlapProblem
+    return contrastProblem ?? balanceProblem(ranks: ranks) ?? overlapProblem
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
@@ -66,6 +66,14 @@ extension Configuration {
     if let problem = advice.problem { return problem }
     return batches.sampling == .balanced
       ? RunError(problem.exitCode, problem.problem, remedy: advice.remedy) : problem
+  }
+
+  /// The error for batches without negatives, or `nil`.
+  private var contrastProblem: RunError? {
+    guard isContrasting, batches.size < 2 else { return nil }
+    return RunError(
+      .usage, "--batch-size 1: a contrastive loss compares the samples of a batch, and has no negatives",
+      remedy: "give at least 2")
   }
 
   /// Returns the error for weights of another number of ranks, or `nil`.

@@ -105,7 +105,8 @@ struct OpenedRun {
     _ dataset: any ImageDataset, _ configuration: Configuration, _ request: TrainingRun.Request,
     _ directory: RunDirectory?
   ) -> RunError {
-    var found = "\(counted(dataset.count, "image")) in \(counted(dataset.classNames.count, "class")) with other names"
+    let count = "\(counted(dataset.count, "image")) in \(counted(dataset.classNames.count, "class"))"
+    var found = dataset is PackedDataset ? "another pack, \(count)" : "\(count) with other names"
     if case .integer(let former)? = directory.flatMap({ directory in
       JSONValue.fields(ofFile: directory.summaryPath)?["train_samples"]
     }), former != dataset.count {
@@ -169,6 +170,8 @@ struct OpenedRun {
     /// - Returns: The directory, another one if its name was not given and is taken by now, and its lock.
     func write(_ configuration: Configuration, report: Reporter) throws -> (directory: RunDirectory, lock: RunLock) {
       if let lock {
+        // The folder of checkpoints may have been removed.
+        try directory.create()
         directory.checkpoints.removeLeftovers()
         try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
         return (directory, lock)
@@ -213,6 +216,12 @@ struct OpenedRun {
     let directory = try request.output.map(RunDirectory.init) ?? newestRun(request, report: report)
     let output = directory.path
     guard directory.holdsRun else {
+      try directory.checkIsReadable()
+      if let epochs = request.extendedEpochs {
+        throw RunError(
+          .missing, "--extend-epochs \(epochs): \(output) holds no run to train on",
+          remedy: "check the path; for a new run give --epochs \(epochs)")
+      }
       guard request.overrides.givesData else { throw noRun(in: output) }
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
@@ -236,6 +245,10 @@ struct OpenedRun {
         "\(counted(ranks, "rank")) for the \(counted(old.batches.shardCount, "shard")) of this run, which a resumed run cannot change",
         remedy: "start at most \(counted(old.batches.shardCount, "rank"))")
     }
+    let (dataset, ownDataset) = (configuration.data.dataset.rawValue, old.data.dataset.rawValue)
+    if dataset != ownDataset {
+      throw conflict("dataset", dataset, ownDataset, request.overrides.source(of: "dataset"), run: output)
+    }
     // Invalid options are reported before those that conflict with the resumed run.
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
@@ -256,6 +269,11 @@ struct OpenedRun {
     }
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
+    }
+    if let steps = configuration.schedule.steps, let taken = checkpoint?.state.step, steps < taken {
+      throw RunError(
+        .usage, "--steps \(steps): the run in \(output) has taken \(taken) already",
+        remedy: "give more, the number in total, or leave the option out")
     }
     noteInstructions(of: directory, report)
     let beginning =

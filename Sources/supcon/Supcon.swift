@@ -74,6 +74,9 @@ enum Program {
     Console.reserveClosedStreams()
     Console.ignoreFailedWrites()
     let launch = Launch.current
+    if let message = UnreadableArgument.message {
+      end(launch, code: ExitStatus.usage.rawValue, message: message)
+    }
     if let message = SubcommandSuggestion.message(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
@@ -119,7 +122,11 @@ enum Program {
     if let problem = limit ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
       ?? command.problem(ranks: launch.size)
     {
-      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+      end(
+        launch, code: ExitStatus.usage.rawValue, message: ForeignAdvice.removed(from: "Error: \(problem)", of: command))
+    }
+    if let message = WorkingDirectory.message {
+      end(launch, code: ExitStatus.output.rawValue, message: message)
     }
     if let problem = LoadedLibraries.problem {
       end(launch, code: ExitStatus.configuration.rawValue, message: "Error: \(problem)")
@@ -190,7 +197,7 @@ enum Program {
         } catch let agreed as CollectiveError {
           Interruption.withdraw()
           if world.isRoot {
-            Console.error("Error: \(agreed.error)")
+            Console.error(ForeignAdvice.removed(from: "Error: \(agreed.error)", of: command))
           }
           try world.barrier()
           return agreed.error.exitCode.rawValue
@@ -213,7 +220,7 @@ enum Program {
 
   /// Ends this rank before MPI is initialized, after rank 0 has printed.
   private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
-    if launch.rank == 0 {
+    if launch.rank == 0 || launch.isLone {
       if code == 0 {
         Console.line(message)
       } else {
