@@ -70,10 +70,17 @@ extension Configuration {
 
   /// The error for batches without negatives, or `nil`.
   private var contrastProblem: RunError? {
-    guard isContrasting, batches.size < 2 else { return nil }
-    return RunError(
-      .usage, "--batch-size 1: a contrastive loss compares the samples of a batch, and has no negatives",
-      remedy: "give at least 2")
+    guard isContrasting else { return nil }
+    if batches.sampling == .balanced, batches.classesPerBatch == 1, loss.kind != .simclr {
+      return RunError(
+        .usage, "--classes-per-batch 1: a contrastive loss of batches of one class has no negatives",
+        remedy: "give at least 2")
+    }
+    return batches.size > 1
+      ? nil
+      : RunError(
+        .usage, "--batch-size 1: a contrastive loss compares the samples of a batch, and has no negatives",
+        remedy: "give at least 2")
   }
 
   /// Returns the error for weights of another number of ranks, or `nil`.

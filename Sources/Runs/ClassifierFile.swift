@@ -18,18 +18,27 @@ package enum ClassifierFile {
     return [name, "\(name)-validation"].flatMap { name in [name, "\(name)-step-\(step)"] }
   }
 
-  /// Returns the same folders and, if a run has the classifier of one other set of data only, that folder; on rank 0.
-  ///
-  /// Images that were changed after training are other data too.
+  /// Returns the same folders and that of a classifier on other data if it is clear which: the last one on the run's own
+  /// images as they were changed after training, or the only one; on rank 0.
   package static func folders(of weights: RunWeights, step: Int, in run: RunDirectory) -> [String] {
     let own = folders(of: weights, step: step)
     let averaged = folder + RunWeights.average.suffix
     let others = FolderNames.all(in: run.path).filter { name in
       name.hasPrefix(folder + weights.suffix + "-") && (weights == .average || !name.hasPrefix(averaged))
         && !own.contains(name)
-        && JSONValue.fields(ofFile: "\(run.path)/\(name)/summary.json")?["pretraining_steps"] == .integer(step)
+    }.sorted().compactMap { name -> (name: String, fields: [String: JSONValue])? in
+      guard let fields = JSONValue.fields(ofFile: "\(run.path)/\(name)/summary.json"),
+        fields["pretraining_steps"] == .integer(step)
+      else { return nil }
+      return (name, fields)
     }
-    return own + (others.count == 1 ? others : [])
+    func time(_ fields: [String: JSONValue]) -> String {
+      if case .text(let time)? = fields["ended"] { time } else { "" }
+    }
+    let data = (try? run.configuration())?.data.path.map(JSONValue.text)
+    let changed = others.filter { other in data != nil && other.fields["data"] == data }
+    let last = changed.max { one, other in time(one.fields) < time(other.fields) }
+    return own + [last ?? (others.count == 1 ? others[0] : nil)].compactMap { other in other?.name }
   }
 
   /// The metadata key for the number of pretraining steps of the encoder with which the classifier was trained.

@@ -140,8 +140,14 @@ package enum WeightExport {
     }
     var classifier: ExportedClassifier?
     let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
-    if layout != .supcontrast, request.hasClassifier ?? true, isSameModel {
+    if layout != .supcontrast, request.hasClassifier ?? isSameModel {
       classifier = try ExportedClassifier(request, encoder, report)
+      guard isSameModel else {
+        throw RunError(
+          .usage,
+          "--classifier: models of --layout \(layout.rawValue) \(layout.isNormalizingRepresentations ? "scale" : "do not scale") representations to unit length, for which the classifier was not trained",
+          remedy: "leave it out, or choose another --layout or --format onnx")
+      }
     }
     let preprocessing = ImagePreprocessing(configuration, run: request.run, classifier)
     try write(to: request.output, state, layout, part, classifier, metadata: preprocessing?.metadata ?? [:])

@@ -43,11 +43,14 @@ struct ResultFolderTests {
     try succeeding(workshop.run(["predict", run, image, "--checkpoint", "1"]))
     try succeeding(workshop.run(["evaluate", run, "--checkpoint", "1"]))
     #expect(try workshop.summary("run", stage: "evaluation-step-1").values["top1"] != nil)
-    let output = workshop.path("c.safetensors")
-    try succeeding(workshop.run(["export", run, "--checkpoint", "1", "--classifier", "--output", output]))
-    #expect(
-      String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)).prefix(20_000), as: UTF8.self)
-        .contains("fc.weight"))
+    let output = workshop.path("c.onnx")
+    let export = ["export", run, "--checkpoint", "1", "--classifier", "--output"]
+    try succeeding(workshop.run(export + [output, "--format", "onnx"]))
+    expectRefusal(
+      try workshop.run(export + [workshop.path("c.safetensors")]), 64,
+      naming: ["--classifier", "--layout ge scale representations"])
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: output))
+    #expect(bytes.range(of: Data("logits".utf8)) != nil)
     // The newest checkpoint still has none.
     expectRefusal(
       try workshop.run(["predict", run, image]), 66, naming: ["has no classifier", "supcon linear \(run)"])
@@ -93,6 +96,8 @@ struct ResultFolderTests {
     let (run, image) = (workshop.path("run"), try image(workshop, in: "base/test"))
     let added = try self.image(workshop, in: "base/train")
     try FileManager.default.copyItem(atPath: added, toPath: "\(added.dropLast(4))-new.png")
+    // That of another dataset lies beside it.
+    try succeeding(workshop.run(["linear", run, "--data", workshop.path("a/photos")]))
     try succeeding(workshop.run(["linear", run]))
     #expect(FileManager.default.fileExists(atPath: "\(run)/linear-base/classifier.safetensors"))
     let predicted = try succeeding(workshop.run(["predict", run, image]))
