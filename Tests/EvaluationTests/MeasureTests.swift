@@ -78,8 +78,8 @@ struct MeasureTests {
     #expect(agree([means.precisionAt1, means.rPrecision, means.meanAveragePrecision], expected.retrieval))
   }
 
-  @Test func `a query without another of its class is left out of retrieval`() {
-    let means = Retrieval.means([1, 0.5, 0.25, -1, -1, -1])
+  @Test func `a query without another of its class is left out of retrieval`() throws {
+    let means = try #require(Retrieval.means([1, 0.5, 0.25, -1, -1, -1]))
     #expect(means.precisionAt1 == 1 && means.rPrecision == 0.5 && means.meanAveragePrecision == 0.25)
   }
 

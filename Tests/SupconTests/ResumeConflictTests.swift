@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Options and checkpoints that contradict the run that is being continued: 78, by name.
