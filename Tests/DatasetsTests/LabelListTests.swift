@@ -37,7 +37,7 @@ struct LabelListTests {
     ("path,label,is_valid\na.png,cat,False\nb.png,cat,True", ["train", "validation"]),
     ("path,label,is_test\na.png,cat,0\nb.png,cat,1", ["train", "test"]),
     ("path,label,is_train\na.png,cat,yes\nb.png,cat,no", ["train", "test"]),
-    ("id,path,is_training_image,label\na.png,x,1,cat\nb.png,y,0,dog", ["train", "test"]),
+    ("path,is_training_image,label\na.png,1,cat\nb.png,0,cat", ["train", "test"]),
     ("path,isValid,label\na.png,false,cat\nb.png,true,cat", ["train", "validation"]),
     ("path,label,is_train,is_test\na.png,cat,1,0\nb.png,cat,0,1\nc.png,cat,0,0", ["train", "test", "validation"]),
     ("path,label,Usage\na.png,cat,Training\nb.png,cat,PublicTest", ["train", "test"]),

@@ -79,10 +79,10 @@ struct OutputErrorTests {
     let training = ["pretrain", "--batch-size", "16", "--shard-size", "4", "--image-size", "16", "--output", run]
     try succeeding(workshop.run(training + ["--dataset", "folder", "--data", data, "--steps", "0"]))
     try succeeding(
-      workshop.run(["export", run, "--layout", "supcontrast", "--output", workshop.path("weights.safetensors")]))
+      workshop.run(["export", run, "--output", workshop.path("weights.safetensors")]))
     let text = "options: {dataset: folder, data: mixed}\ngrid: {temperature: [0.1, 0.5]}\n"
     try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
-    let weights = ["--weights", workshop.path("weights.safetensors"), "--layout", "supcontrast", "--model", "resnet20"]
+    let weights = ["--weights", workshop.path("weights.safetensors"), "--layout", "ge", "--model", "resnet20"]
     for command in [
       ["import", "--dataset", "folder", "--data", data, "--output", "\(data)/train/run"] + weights,
       ["sweep", workshop.path("sweep.yaml"), "--output", "\(data)/sweep"],

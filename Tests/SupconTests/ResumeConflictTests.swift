@@ -46,9 +46,9 @@ struct ResumeConflictTests {
   @Test func `a contrastive loss of single samples is refused`() throws {
     let workshop = try Workshop()
     for loss in ["supcon", "simclr"] {
-      try workshop.expectRefusal(
-        ["pretrain", "--loss", loss, "--batch-size", "1", "--shard-size", "1", "--output", workshop.path("run")], 64,
-        naming: ["--batch-size 1", "no negatives"])
+      let options = ["--batch-size", "1", "--shard-size", "1", "--output", workshop.path("run")]
+      expectRefusal(
+        try workshop.run(["pretrain", "--loss", loss] + options), 64, naming: ["--batch-size 1", "no negatives"])
     }
   }
 
