@@ -13,13 +13,15 @@ package enum ClassifierFile {
   /// - Parameters:
   ///   - weights: The weights of the encoder.
   ///   - step: The step whose encoder is used.
+  /// - Returns: The names of the folders.
   package static func folders(of weights: RunWeights, step: Int) -> [String] {
     let name = folder + weights.suffix
     return [name, "\(name)-validation"].flatMap { name in [name, "\(name)-step-\(step)"] }
   }
 
-  /// Returns the same folders and that of a classifier on other data if it is clear which: the last one on the run's own
-  /// images as they were changed after training, or the only one; on rank 0.
+  /// Returns the same folders and that of a classifier on other data if it is clear which; on rank 0.
+  ///
+  /// It is the last one on the run's own images as they were changed after training, or the only one.
   package static func folders(of weights: RunWeights, step: Int, in run: RunDirectory) -> [String] {
     let own = folders(of: weights, step: step)
     let averaged = folder + RunWeights.average.suffix

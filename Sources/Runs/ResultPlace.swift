@@ -37,6 +37,7 @@ package struct ResultPlace: Sendable {
   ///   - dataset: The value of `--dataset`.
   ///   - fingerprint: The hash of file and class names; `nil` for datasets whose files have fixed names.
   ///   - contents: The fingerprint of the files' bytes, with their times; `nil` if there is none.
+  /// - Returns: The fields.
   package static func identity(dataset: String, fingerprint: String?, contents: String?) -> [String: JSONValue] {
     let parts = contents?.split(separator: "-") ?? []
     return [

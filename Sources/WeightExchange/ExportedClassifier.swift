@@ -24,8 +24,8 @@ package struct ExportedClassifier {
   ///   - folders: The folders of the run directory in which it may lie, the best first.
   ///   - step: The step whose encoder is used.
   ///   - width: The number of features of a representation.
-  ///   - report: Receives a line if the classifier of another folder than the run's `linear` is used, or if there is one,
-  ///     but for another encoder.
+  ///   - report: Receives a line if the classifier of another folder than the run's `linear` is used, or if there is
+  ///     one, but for another encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(
     run path: String, folders: [String], step: Int, width: Int, report: Reporter

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The folders of results in a run directory: of other data, of earlier checkpoints, and where later commands find them.
+/// The folders of results in a run directory, of other data and of earlier checkpoints, and where commands find them.
 struct ResultFolderTests {
   /// A workshop with three folders of drawn images, two of them named `photos`, and a run on the first.
   private func workshop() throws -> Workshop {

@@ -134,8 +134,8 @@ package struct FrozenEncoder {
   ///   - split: The split that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set, the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers` or
-  ///   `evaluation-step-1200`, and the place of results of other stages.
+  /// - Returns: The training set, the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers`
+  ///   or `evaluation-step-1200`, and the place of results of other stages.
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,

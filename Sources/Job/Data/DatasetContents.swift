@@ -11,7 +11,9 @@ import MPI
 /// the beginnings of 256 files are read. Bytes are only read if a time has changed, as of a copy.
 package struct DatasetContents {
   /// The fingerprint as text, the recorded one if nothing has changed but times; `nil` for datasets without files of
-  /// their own. That of a pack has the hash at its end, which is computed anew only if the file was written since.
+  /// their own.
+  ///
+  /// That of a pack has the hash at its end, which is computed anew only if the file was written since.
   package let text: String?
   /// The difference from the recorded fingerprint, such as `files have other contents under the same names;
   /// 2 of 60 files were written since, such as cat/1.png`; `nil` if there is none, or nothing was recorded.
