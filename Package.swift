@@ -96,7 +96,8 @@ let stages: [Target] = [
     name: "Corruptions", dependencies: ["ImageCodecs", "KeyedRandomness"], exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
-    name: "Datasets", dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops"],
+    name: "Datasets",
+    dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops", "Spelling"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],

@@ -18,7 +18,7 @@ extension Configuration {
     if let problem = model.problem ?? head.problem ?? batchProblem(ranks: ranks) {
       return problem
     }
-    return balanceProblem(ranks: ranks) ?? overlapProblem
+    return contrastProblem ?? balanceProblem(ranks: ranks) ?? overlapProblem
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
@@ -66,6 +66,21 @@ extension Configuration {
     if let problem = advice.problem { return problem }
     return batches.sampling == .balanced
       ? RunError(problem.exitCode, problem.problem, remedy: advice.remedy) : problem
+  }
+
+  /// The error for batches without negatives, or `nil`.
+  private var contrastProblem: RunError? {
+    guard isContrasting else { return nil }
+    if batches.sampling == .balanced, batches.classesPerBatch == 1, loss.kind != .simclr {
+      return RunError(
+        .usage, "--classes-per-batch 1: a contrastive loss of batches of one class has no negatives",
+        remedy: "give at least 2")
+    }
+    return batches.size > 1
+      ? nil
+      : RunError(
+        .usage, "--batch-size 1: a contrastive loss compares the samples of a batch, and has no negatives",
+        remedy: "give at least 2")
   }
 
   /// Returns the error for weights of another number of ranks, or `nil`.

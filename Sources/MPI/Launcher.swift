@@ -37,6 +37,9 @@ public struct Launcher: Sendable, Equatable {
   public let size: Int?
   /// The name of the environment variable that holds the size, for messages.
   let sizeVariable: String
+  /// True if none of the other variables are set that a launcher of this kind always sets: then a script has set rank
+  /// and size, or a part of the environment was lost.
+  public let isLone: Bool
 
   /// The launcher of this process.
   public static let current = Launcher(environmentValue)
@@ -58,15 +61,22 @@ public struct Launcher: Sendable, Equatable {
       // Scripts set the first two for their own use as well.
       (.torch, value("LOCAL_RANK") == nil ? "" : "RANK", "WORLD_SIZE"),
     ]
+    let signs = [
+      "PMI_RANK": ["PMI_FD", "PMI_PORT", "PMI_ID", "PMI_CONTROL_PORT", "PALS_RANKID", "SLURM_STEP_ID", "SLURM_STEPID"],
+      "SLURM_PROCID": ["SLURM_STEP_ID", "SLURM_STEPID", "SLURM_LAUNCH_NODE_IPADDR", "SLURM_SRUN_COMM_HOST"],
+      "RANK": ["MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"],
+    ]
     for table in tables {
       if let rank = number(table.rank), let size = number(table.size) {
         (kind, self.rank, self.size, sizeVariable) = (table.kind, rank, size, table.size)
+        isLone = signs[table.rank].map { names in names.allSatisfy { name in value(name) == nil } } ?? false
         return
       }
     }
     // A process manager that provides only the rank; MPI will provide the size.
     let rank = number("PMI_RANK") ?? number("PMIX_RANK") ?? number("PALS_RANKID")
     (kind, self.rank, size, sizeVariable) = (rank == nil ? .none : .pmi, rank ?? 0, rank == nil ? 1 : nil, "")
+    isLone = false
   }
 
   /// True if the launcher's processes can be connected by MPI; the job may still have only one.

@@ -24,13 +24,15 @@ package enum AlignmentUniformity {
     }
   }
 
-  /// Computes both measures from ``values(_:_:)`` of all samples.
-  package static func summary(_ values: [Double]) -> (alignment: Double, uniformity: Double) {
+  /// Computes both measures from ``values(_:_:)`` of all samples; `nil` for a measure without any pair.
+  package static func summary(_ values: [Double]) -> (alignment: Double?, uniformity: Double?) {
     let count = values.count / 3
     var sums = [0.0, 0.0, 0.0]
     for index in values.indices {
       sums[index % 3] += values[index]
     }
-    return (sums[0] / max(sums[1], 1), log(sums[2] / Double(max(count * (count - 1), 1))))
+    return (
+      sums[1] > 0 ? sums[0] / sums[1] : nil, count > 1 ? log(sums[2] / Double(count * (count - 1))) : nil
+    )
   }
 }

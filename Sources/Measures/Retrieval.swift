@@ -23,10 +23,10 @@ package enum Retrieval {
     }
   }
 
-  /// Averages the values over all queries whose class has another sample.
+  /// Averages the values over all queries whose class has another sample; `nil` if there is none.
   package static func means(_ values: [Double]) -> (
     precisionAt1: Double, rPrecision: Double, meanAveragePrecision: Double
-  ) {
+  )? {
     var (sums, count) = ([0.0, 0.0, 0.0], 0)
     for query in 0..<values.count / 3 where values[3 * query] >= 0 {
       count += 1
@@ -34,7 +34,8 @@ package enum Retrieval {
         sums[index] += values[3 * query + index]
       }
     }
-    let divisor = Double(max(count, 1))
+    guard count > 0 else { return nil }
+    let divisor = Double(count)
     return (sums[0] / divisor, sums[1] / divisor, sums[2] / divisor)
   }
 

@@ -4,7 +4,45 @@ package enum ClassifierFile {
   package static let folder = "linear"
   /// Returns the path of the classifier, relative to the run directory, that was trained with the given weights of the
   /// encoder.
-  package static func path(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/classifier.safetensors" }
+  package static func path(of weights: RunWeights) -> String { "\(folder)\(weights.suffix)/\(name)" }
+  /// The name of the file in its folder.
+  package static let name = "classifier.safetensors"
+
+  /// Returns the folders of a run directory in which a classifier on the run's own data may lie, the best first.
+  ///
+  /// - Parameters:
+  ///   - weights: The weights of the encoder.
+  ///   - step: The step whose encoder is used.
+  /// - Returns: The names of the folders.
+  package static func folders(of weights: RunWeights, step: Int) -> [String] {
+    let name = folder + weights.suffix
+    return [name, "\(name)-validation"].flatMap { name in [name, "\(name)-step-\(step)"] }
+  }
+
+  /// Returns the same folders and that of a classifier on other data if it is clear which; on rank 0.
+  ///
+  /// It is the last one on the run's own images as they were changed after training, or the only one.
+  package static func folders(of weights: RunWeights, step: Int, in run: RunDirectory) -> [String] {
+    let own = folders(of: weights, step: step)
+    let averaged = folder + RunWeights.average.suffix
+    let others = FolderNames.all(in: run.path).filter { name in
+      name.hasPrefix(folder + weights.suffix + "-") && (weights == .average || !name.hasPrefix(averaged))
+        && !own.contains(name)
+    }.sorted().compactMap { name -> (name: String, fields: [String: JSONValue])? in
+      guard let fields = JSONValue.fields(ofFile: "\(run.path)/\(name)/summary.json"),
+        fields["pretraining_steps"] == .integer(step)
+      else { return nil }
+      return (name, fields)
+    }
+    func time(_ fields: [String: JSONValue]) -> String {
+      if case .text(let time)? = fields["ended"] { time } else { "" }
+    }
+    let data = (try? run.configuration())?.data.path.map(JSONValue.text)
+    let changed = others.filter { other in data != nil && other.fields["data"] == data }
+    let last = changed.max { one, other in time(one.fields) < time(other.fields) }
+    return own + [last ?? (others.count == 1 ? others[0] : nil)].compactMap { other in other?.name }
+  }
+
   /// The metadata key for the number of pretraining steps of the encoder with which the classifier was trained.
   package static let stepMetadata = "pretraining_steps"
   /// The name of the tensor with the mean of each feature, which is subtracted from the feature.

@@ -82,6 +82,7 @@ package struct InitialEncoder {
   /// Returns the run directory at a path; `nil` if the path is a file.
   private static func directory(_ path: String) throws(RunError) -> RunDirectory? {
     var isFolder = false
+    try RunDirectory(path: path).checkIsReadable()
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw RunError(.missing, "\(path): does not exist", remedy: "give a run directory or an encoder.safetensors")
     }

@@ -9,9 +9,7 @@ extension RunDirectory {
   ///   given folder; with code 74 if the path must not be read.
   package func checkHoldsRun() throws(RunError) {
     guard !holdsRun else { return }
-    if unsafe access(configurationPath, F_OK) != 0, errno == EACCES {
-      throw RunError(.inputOutput, "\(path): cannot be read: \(unsafe String(cString: strerror(EACCES)))")
-    }
+    try checkIsReadable()
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
       let step = path.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }
@@ -35,6 +33,14 @@ extension RunDirectory {
         ? runAbove.map { run in "give \(run)" } ?? Self.usualRemedy
         : "give one of the runs in it: \(runs.prefix(5).map { name in "\(path)/\(name)" }.joined(separator: ", "))\(runs.count > 5 ? ", …" : "")"
     )
+  }
+
+  /// Checks that the path can be looked into, so that a run in it would be found.
+  ///
+  /// - Throws: ``RunError`` with code 74 and the system's reason if not; a path that does not exist is no error.
+  package func checkIsReadable() throws(RunError) {
+    guard unsafe access(configurationPath, F_OK) != 0, errno != ENOENT, errno != ENOTDIR else { return }
+    throw RunError(.inputOutput, "\(path): cannot be read: \(unsafe String(cString: strerror(errno)))")
   }
 
   /// Returns the newest unfinished run of a command that no process is training, for `--resume` without a folder.

@@ -43,7 +43,9 @@ package struct RunDirectory {
       throw RunError(
         .output,
         "\(path): holds a finished run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
-        remedy: "train on with --resume --extend-epochs N (N epochs in total), or \(others)")
+        remedy: (try? configuration())?.schedule.steps == nil
+          ? "train on with --resume --extend-epochs N (N epochs in total), or \(others)"
+          : "train on with --resume --steps N (N steps in total), or \(others)")
     case .diverged:
       throw RunError(
         .output,
@@ -54,6 +56,21 @@ package struct RunDirectory {
         .output,
         "\(path): holds a run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
         remedy: "continue it with --resume, or \(others)")
+    }
+  }
+
+  /// Checks that a folder that a command fills is not a dataset's folder and does not lie in it.
+  ///
+  /// - Parameters:
+  ///   - folder: The value of `--output`.
+  ///   - data: The path of the dataset.
+  /// - Throws: ``RunError`` naming both.
+  package static func check(_ folder: String, liesOutside data: String) throws(RunError) {
+    let (own, other) = (absolute(folder), absolute(data))
+    guard own != other, !own.hasPrefix(other + "/") else {
+      throw RunError(
+        .output, "--output \(folder): is the folder of the dataset \(data), or lies in it",
+        remedy: "choose another --output: what is written there would be taken for a part of the dataset")
     }
   }
 
@@ -71,6 +88,11 @@ package struct RunDirectory {
           remedy: "choose another --output: a run's folders would be taken for classes")
       }
     }
+    if Self.resultFolders.contains(where: own.lastComponent.hasPrefix), RunDirectory(path: own.parentFolder).holdsRun {
+      throw RunError(
+        .output, "--output \(path): is a folder for results of the run in \(own.parentFolder)",
+        remedy: "choose another --output")
+    }
     let foreign = FolderNames.all(in: path).filter { name in
       !name.hasPrefix(".") && !name.hasSuffix(AtomicFile.temporarySuffix) && !Self.ownNames.contains(name)
     }.sorted()
@@ -87,6 +109,9 @@ package struct RunDirectory {
     "classifier.safetensors", "linear", "evaluation", "encoder-average.safetensors", "classifier-average.safetensors",
     "linear-average", "evaluation-average", "report.html",
   ]
+
+  /// The beginnings of the names of folders in a run directory that training and later commands fill.
+  private static let resultFolders = ["linear", "evaluation", "transfer", "checkpoints", "tensorboard"]
 
   /// Returns the run directory whose own file exists at an absolute path, such as its `summary.json` or a checkpoint;
   /// `nil` for other files, and for `report.html`, which is made again at any time.
@@ -111,6 +136,8 @@ package struct RunDirectory {
       defer { unsafe Glibc.free(resolved) }
       return unsafe String(cString: resolved)
     }
+    // The working directory itself cannot be resolved if it was removed.
+    guard path != "." else { return path }
     guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
     let name = path[path.index(after: slash)...]
     let parent = path[..<slash]

@@ -62,6 +62,12 @@ package struct SweepFile: Sendable {
     }
     output = mapping["output"]?.string
     metric = mapping["metric"]?.string
+    if let metric, !Self.isMetric(metric) {
+      throw RunError(
+        .configuration,
+        "\(mapping["metric"].map { node in ConfigurationFile.place(node, path) } ?? path): metric: \(metric): no command stores such a result",
+        remedy: "choose one of \(Self.metrics.joined(separator: ", "))")
+    }
     let common = try mapping["options"].map { node throws(RunError) in try Self.choice(node, path) } ?? []
     var choices: [Choice] = try mapping["grid"].map { node throws(RunError) in try Self.grid(node, path) } ?? []
     if let list = mapping["runs"] {
@@ -81,6 +87,24 @@ package struct SweepFile: Sendable {
     if let twice = names.first(where: { name in names.count { other in other == name } > 1 }) {
       throw RunError(.configuration, "\(path): two runs have the options of \(twice)", remedy: "leave one of them out")
     }
+  }
+
+  /// The results by which runs can be compared, besides those of outliers and of single corruptions.
+  package static let metrics =
+    [
+      "linear_top1", "linear_top5", "test_top1", "test_top5", "train_top1", "top1", "top5", "final_loss",
+      "final_gradient_norm", "knn_top1", "pixel_knn_top1", "knn20_weighted_top1", "knn200_weighted_top1",
+      "class_means_top1",
+    ] + [1, 5, 10].flatMap { shots in ["few_shot\(shots)_top1", "few_shot\(shots)_top1_deviation"] } + [
+      "retrieval_precision_at_1", "retrieval_r_precision", "retrieval_map_at_r", "kmeans_nmi", "kmeans_ami",
+      "alignment", "uniformity", "ece", "ece_temperature_scaled", "nll", "mirror_top1", "corruption_error",
+      "views_per_second", "seconds", "peak_rss_bytes_max", "peak_rss_bytes_sum",
+    ]
+
+  private static func isMetric(_ name: String) -> Bool {
+    let plain = name.hasPrefix("average_") ? String(name.dropFirst("average_".count)) : name
+    return metrics.contains(plain) || plain.hasPrefix("corruption_") || plain.hasSuffix("_auroc")
+      || plain.hasSuffix("_fpr95")
   }
 
   /// Parses a YAML mapping from option names to values, such as `{temperature: 0.1}`.

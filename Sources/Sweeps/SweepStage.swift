@@ -62,7 +62,13 @@ package enum SweepStage {
           .usage, "--index \(index): the file has \(counted(file.runs.count, "run")), from 0 to \(file.runs.count - 1)")
       )
     }
-    try world.onRoot { try RunDirectory.createFolders(folder) }
+    try world.onRoot {
+      for data in Set(file.runs.compactMap { run in run.overrides.applied(to: Configuration()).data.path }) {
+        let found = (try? DataLocation.found(data, of: request.file, folder: request.file.parentFolder)) ?? data
+        try RunDirectory.check(folder, liesOutside: found)
+      }
+      try RunDirectory.createFolders(folder)
+    }
     var status = ExitStatus.success
     for (index, run) in file.runs.enumerated() where !request.isSummarizing {
       guard request.index == nil || request.index == index else { continue }

@@ -12,7 +12,7 @@ package enum FineTuning {
   ///
   /// - Parameters:
   ///   - request: The options of `supcon linear`; its run provides the initial encoder.
-  ///   - overrides: Further options that were given, such as `dataset`, `weight-decay` and `augmentation`.
+  ///   - overrides: Further options that were given, such as `dataset`, `batch-size` and `augmentation`.
   ///   - output: The directory of the new run; `nil` for an unused one under `runs`.
   /// - Returns: The request of `supcon supervised`.
   package static func request(
@@ -22,8 +22,6 @@ package enum FineTuning {
     overrides.set(\.model.initialPath, to: request.run)
     overrides.set(\.data.path, to: request.data)
     overrides.set(\.schedule.epochs, to: request.epochs)
-    overrides.set(\.batches.size, to: request.batchSize)
-    overrides.set(\.batches.shardSize, to: request.shardSize)
     overrides.set(\.optimizer.learningRate, to: request.learningRate)
     overrides.set(\.optimizer.momentum, to: request.momentum)
     overrides.set(\.compute.seed, to: request.seed)

@@ -12,7 +12,7 @@ import Runs
 /// A run that is ready to train: a new run directory, or one that is resumed.
 struct OpenedRun {
   /// The resolved configuration, the same on every rank.
-  let configuration: Configuration
+  var configuration: Configuration
   /// The run directory on rank 0; `nil` on other ranks.
   let directory: RunDirectory?
   /// True if the run continues from a checkpoint.
@@ -105,7 +105,8 @@ struct OpenedRun {
     _ dataset: any ImageDataset, _ configuration: Configuration, _ request: TrainingRun.Request,
     _ directory: RunDirectory?
   ) -> RunError {
-    var found = "\(counted(dataset.count, "image")) in \(counted(dataset.classNames.count, "class")) with other names"
+    let count = "\(counted(dataset.count, "image")) in \(counted(dataset.classNames.count, "class"))"
+    var found = dataset is PackedDataset ? "another pack, \(count)" : "\(count) with other names"
     if case .integer(let former)? = directory.flatMap({ directory in
       JSONValue.fields(ofFile: directory.summaryPath)?["train_samples"]
     }), former != dataset.count {
@@ -161,6 +162,8 @@ struct OpenedRun {
     var checkpoint: Checkpoint?
     /// The lock of a resumed run's directory; `nil` for a new run.
     var lock: RunLock?
+    /// True if the options in the run directory stay as they are.
+    var keepsOptions = false
     /// The lines about a resumed run, for the log.
     var lines: [String] = []
 
@@ -169,7 +172,10 @@ struct OpenedRun {
     /// - Returns: The directory, another one if its name was not given and is taken by now, and its lock.
     func write(_ configuration: Configuration, report: Reporter) throws -> (directory: RunDirectory, lock: RunLock) {
       if let lock {
+        // The folder of checkpoints may have been removed.
+        try directory.create()
         directory.checkpoints.removeLeftovers()
+        guard !keepsOptions else { return (directory, lock) }
         try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
         return (directory, lock)
       }
@@ -213,6 +219,12 @@ struct OpenedRun {
     let directory = try request.output.map(RunDirectory.init) ?? newestRun(request, report: report)
     let output = directory.path
     guard directory.holdsRun else {
+      try directory.checkIsReadable()
+      if let epochs = request.extendedEpochs {
+        throw RunError(
+          .missing, "--extend-epochs \(epochs): \(output) holds no run to train on",
+          remedy: "check the path; for a new run give --epochs \(epochs)")
+      }
       guard request.overrides.givesData else { throw noRun(in: output) }
       report("\(output): holds no run yet; beginning from the start")
       return try begin(request, ranks: ranks, precisions: precisions, report: report)
@@ -236,6 +248,10 @@ struct OpenedRun {
         "\(counted(ranks, "rank")) for the \(counted(old.batches.shardCount, "shard")) of this run, which a resumed run cannot change",
         remedy: "start at most \(counted(old.batches.shardCount, "rank"))")
     }
+    let (dataset, ownDataset) = (configuration.data.dataset.rawValue, old.data.dataset.rawValue)
+    if dataset != ownDataset {
+      throw conflict("dataset", dataset, ownDataset, request.overrides.source(of: "dataset"), run: output)
+    }
     // Invalid options are reported before those that conflict with the resumed run.
     if let problem = request.command.problem(configuration, given: request.overrides, ranks: ranks) {
       throw problem
@@ -257,12 +273,18 @@ struct OpenedRun {
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
     }
+    var isPast = false
+    if let steps = configuration.schedule.steps, let taken = checkpoint?.state.step, steps < taken {
+      // It is finished, and its options stay as they are.
+      configuration.schedule.steps = taken
+      isPast = true
+    }
     noteInstructions(of: directory, report)
     let beginning =
       checkpoint.map { checkpoint in "\(output): continuing after step \(checkpoint.state.step)" }
       ?? "\(output): no checkpoint was completed; beginning from the start"
     return Opened(
-      configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock,
+      configuration: configuration, directory: directory, checkpoint: checkpoint, lock: lock, keepsOptions: isPast,
       lines: (extensionText.map { line in [line] } ?? []) + [beginning])
   }
 

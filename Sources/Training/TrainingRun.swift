@@ -75,6 +75,10 @@ package enum TrainingRun {
     let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     var opening = try OpenedRun(request, over: world, report: report)
+    if request.debugging.checkRanksSteps != nil {
+      // Ranks that share their parameters cannot be compared.
+      opening.configuration.compute.sharedMemory = .off
+    }
     var state = try opening.takeState(over: world, report: report)
     let opened = opening
     // The lock of the run directory is held until the last write.

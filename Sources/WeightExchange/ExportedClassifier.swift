@@ -12,31 +12,45 @@ package struct ExportedClassifier {
   package let weight: [Float]
   /// The bias, `[classes]`.
   package let bias: [Float]
+  /// The names of the classes that the file of a linear probe holds; empty if there are none.
+  package let classNames: [String]
 
   package var classCount: Int { bias.count }
 
-  /// Reads the classifier of a run; `nil` if there is none for this encoder.
+  /// Reads the linear classifier of a run; `nil` if there is none for this encoder.
   ///
   /// - Parameters:
   ///   - path: The run directory.
-  ///   - encoderWeights: The weights of the encoder: those after the step, or their moving average.
+  ///   - folders: The folders of the run directory in which it may lie, the best first.
   ///   - step: The step whose encoder is used.
   ///   - width: The number of features of a representation.
-  ///   - report: Receives a line if there is a classifier, but for another encoder.
+  ///   - report: Receives a line if the classifier of another folder than the run's `linear` is used, or if there is
+  ///     one, but for another encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
   package init?(
-    run path: String, weights encoderWeights: RunWeights, step: Int, width: Int, report: Reporter
+    run path: String, folders: [String], step: Int, width: Int, report: Reporter
   ) throws(FileError) {
-    let file = "\(path)/\(ClassifierFile.path(of: encoderWeights))"
-    guard unsafe access(file, F_OK) == 0 else { return nil }
-    let weights = try SafetensorsFile(path: file)
-    let metadata = ClassifierFile.stepMetadata
-    guard weights.metadata[metadata] == "\(step)" else {
-      report.note(
-        "\(file): belongs to the encoder of step \(weights.metadata[metadata] ?? "?") and is not used for that of step \(step); run supcon linear again"
-      )
-      return nil
+    var others: [String] = []
+    for folder in folders {
+      let file = "\(path)/\(folder)/\(ClassifierFile.name)"
+      guard unsafe access(file, F_OK) == 0 else { continue }
+      let weights = try SafetensorsFile(path: file)
+      let trained = weights.metadata[ClassifierFile.stepMetadata]
+      guard trained == "\(step)" else {
+        others.append(
+          "\(file): belongs to the encoder of step \(trained ?? "?") and is not used for that of step \(step)")
+        continue
+      }
+      if folder.hasPrefix("\(ClassifierFile.folder)-") { report("classifier: \(file)") }
+      try self.init(weights, file, width: width)
+      return
     }
+    if let other = others.first { report.note("\(other); run supcon linear again") }
+    return nil
+  }
+
+  private init(_ weights: SafetensorsFile, _ file: String, width: Int) throws(FileError) {
+    classNames = ImagePreprocessing.classNames(ofMetadata: weights.metadata) ?? []
     guard let classes = weights.entries["\(Configuration.classifierName).bias"]?.shape.first else {
       throw FileError(
         .content, "\(file): holds no tensor \(Configuration.classifierName).bias; run supcon linear again")
@@ -61,7 +75,7 @@ package struct ExportedClassifier {
         Array(tensor.copy().elements)
       } ?? []
     }
-    (weight, bias) = (elements("weight"), elements("bias"))
+    (weight, bias, classNames) = (elements("weight"), elements("bias"), [])
   }
 
   /// Returns weight and bias as tensors whose names begin with `name`.

@@ -20,7 +20,7 @@ package struct ImagePreprocessing: Sendable {
   /// The height and width of the encoder's input.
   package let viewSize: ImageSize
   /// The names of the classes in the order of the labels; empty if unknown.
-  package let classNames: [String]
+  package var classNames: [String]
 
   /// Reads the preprocessing from a run's files; `nil` if they do not contain mean and standard deviation.
   ///
@@ -52,8 +52,13 @@ package struct ImagePreprocessing: Sendable {
   private static func classNames(ofClassifierIn run: String) -> [String]? {
     RunWeights.allCases.lazy.compactMap { weights in
       let file = try? SafetensorsFile(path: "\(run)/\(ClassifierFile.path(of: weights))")
-      return file?.metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
+      return file.flatMap { file in classNames(ofMetadata: file.metadata) }
     }.first
+  }
+
+  /// Returns the class names in a file's metadata; `nil` if there are none.
+  static func classNames(ofMetadata metadata: [String: String]) -> [String]? {
+    metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
   }
 
   /// Returns the class names of the training set in `summary.json`.

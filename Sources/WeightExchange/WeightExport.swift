@@ -121,17 +121,16 @@ package enum WeightExport {
     world.activity.begin("writing the weights", allowsSilence: true)
     try world.onRoot {
       switch request.format {
-      case .safetensors: try writeSafetensors(request, encoder.configuration, encoder.state, report)
-      case .onnx: try writeONNX(request, encoder.configuration, encoder.state, report)
+      case .safetensors: try writeSafetensors(request, encoder, report)
+      case .onnx: try writeONNX(request, encoder, report)
       }
     }
   }
 
   // MARK: - Formats
 
-  private static func writeSafetensors(
-    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
-  ) throws {
+  private static func writeSafetensors(_ request: Request, _ encoder: FrozenEncoder, _ report: Reporter) throws {
+    let (configuration, state) = (encoder.configuration, encoder.state)
     let layout = request.layout ?? .usual(for: configuration.architecture)
     let part = request.resolvedPart
     if let problem = layout.problem(configuration.architecture)
@@ -141,10 +140,16 @@ package enum WeightExport {
     }
     var classifier: ExportedClassifier?
     let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
-    if layout != .supcontrast, request.hasClassifier ?? true, isSameModel {
-      classifier = try ExportedClassifier(request, configuration, state, report)
+    if layout != .supcontrast, request.hasClassifier ?? isSameModel {
+      classifier = try ExportedClassifier(request, encoder, report)
+      guard isSameModel else {
+        throw RunError(
+          .usage,
+          "--classifier: models of --layout \(layout.rawValue) \(layout.isNormalizingRepresentations ? "scale" : "do not scale") representations to unit length, for which the classifier was not trained",
+          remedy: "leave it out, or choose another --layout or --format onnx")
+      }
     }
-    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+    let preprocessing = ImagePreprocessing(configuration, run: request.run, classifier)
     try write(to: request.output, state, layout, part, classifier, metadata: preprocessing?.metadata ?? [:])
     report(
       "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
@@ -189,11 +194,10 @@ package enum WeightExport {
     }
   }
 
-  private static func writeONNX(
-    _ request: Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
-  ) throws {
-    let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, configuration, state, report) : nil
-    let preprocessing = ImagePreprocessing(configuration, run: request.run)
+  private static func writeONNX(_ request: Request, _ encoder: FrozenEncoder, _ report: Reporter) throws {
+    let (configuration, state) = (encoder.configuration, encoder.state)
+    let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, encoder, report) : nil
+    let preprocessing = ImagePreprocessing(configuration, run: request.run, classifier)
     if request.input != .normalized, preprocessing == nil {
       throw RunError(
         .configuration, "\(request.run)/config.yaml: names no mean, std and image-size",
@@ -222,17 +226,37 @@ extension ChannelNormalization {
 
 extension ExportedClassifier {
   fileprivate init?(
-    _ request: WeightExport.Request, _ configuration: Configuration, _ state: TrainingState, _ report: Reporter
-  ) throws(FileError) {
+    _ request: WeightExport.Request, _ encoder: FrozenEncoder, _ report: Reporter
+  ) throws {
+    let configuration = encoder.configuration
+    let (weights, step) = (request.weights, encoder.state.step)
+    let folders =
+      configuration.isClassifying
+      ? ClassifierFile.folders(of: weights, step: step)
+      : ClassifierFile.folders(of: weights, step: step, in: RunDirectory(path: request.run))
     if let classifier = try ExportedClassifier(
-      run: request.run, weights: request.weights, step: state.step,
+      run: request.run, folders: folders, step: step,
       width: configuration.architecture.representationWidth, report: report)
     {
       self = classifier
     } else if configuration.isClassifying {
-      self.init(of: state)
+      self.init(of: encoder.state)
+    } else if request.hasClassifier == true {
+      let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
+      throw RunError(
+        .missing, "--classifier: \(request.run) has no classifier of this encoder",
+        remedy: "train one with supcon linear \(request.run)\(checkpoint), or leave the option out")
     } else {
       return nil
     }
+  }
+}
+
+extension ImagePreprocessing {
+  /// Creates the preprocessing of an exported model; the classes are those of its classifier.
+  fileprivate init?(_ configuration: Configuration, run: String, _ classifier: ExportedClassifier?) {
+    guard var preprocessing = ImagePreprocessing(configuration, run: run) else { return nil }
+    if let names = classifier?.classNames, !names.isEmpty { preprocessing.classNames = names }
+    self = preprocessing
   }
 }

@@ -93,6 +93,7 @@ package enum WeightImport {
         ?? RunDirectory.free(
           command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
       try directory.checkIsFree()
+      try directory.checkIsApart(from: configuration.data.path)
       configuration.compute.precision = try precisions.resolve(
         configuration.compute.precision, widths: configuration.groupWidths)
       let weights = try ForeignWeights(path: request.weights, request.layout, prefix: request.prefix)

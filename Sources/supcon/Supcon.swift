@@ -41,6 +41,9 @@ protocol RankedCommand: ParsableCommand {
   /// The amount of output.
   var verbosity: Verbosity { get }
 
+  /// True if the standard output is the command's result, so that notes go to the standard error.
+  var hasResultOutput: Bool { get }
+
   /// The files that the command will write; they are checked before its work begins.
   var outputs: [OutputFile] { get }
 
@@ -62,6 +65,7 @@ protocol RankedCommand: ParsableCommand {
 extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
   var verbosity: Verbosity { .normal }
+  var hasResultOutput: Bool { false }
 
   var outputs: [OutputFile] { [] }
   var outputFolders: [(option: String, path: String)] { [] }
@@ -74,6 +78,9 @@ enum Program {
     Console.reserveClosedStreams()
     Console.ignoreFailedWrites()
     let launch = Launch.current
+    if let message = UnreadableArgument.message {
+      end(launch, code: ExitStatus.usage.rawValue, message: message)
+    }
     if let message = SubcommandSuggestion.message(for: Array(CommandLine.arguments.dropFirst())) {
       end(launch, code: ExitStatus.usage.rawValue, message: message)
     }
@@ -119,7 +126,11 @@ enum Program {
     if let problem = limit ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
       ?? command.problem(ranks: launch.size)
     {
-      end(launch, code: ExitStatus.usage.rawValue, message: "Error: \(problem)")
+      end(
+        launch, code: ExitStatus.usage.rawValue, message: ForeignAdvice.removed(from: "Error: \(problem)", of: command))
+    }
+    if let message = WorkingDirectory.message {
+      end(launch, code: ExitStatus.output.rawValue, message: message)
     }
     if let problem = LoadedLibraries.problem {
       end(launch, code: ExitStatus.configuration.rawValue, message: "Error: \(problem)")
@@ -177,7 +188,9 @@ enum Program {
           if !(command is DoctorCommand) {
             // `doctor` performs these checks itself and reports more.
             try LaunchCheck.run(
-              threads: command.threadsPerRank, over: world, report: Console.reporter(of: world, command.verbosity))
+              threads: command.threadsPerRank, over: world,
+              report: command.hasResultOutput
+                ? Console.errorReporter(of: world) : Console.reporter(of: world, command.verbosity))
           }
           try checkOutputs(of: command, over: world)
           let code = try command.run(over: world)
@@ -190,7 +203,7 @@ enum Program {
         } catch let agreed as CollectiveError {
           Interruption.withdraw()
           if world.isRoot {
-            Console.error("Error: \(agreed.error)")
+            Console.error(ForeignAdvice.removed(from: "Error: \(agreed.error)", of: command))
           }
           try world.barrier()
           return agreed.error.exitCode.rawValue
@@ -213,7 +226,7 @@ enum Program {
 
   /// Ends this rank before MPI is initialized, after rank 0 has printed.
   private static func end(_ launch: Launch, code: Int32, message: String) -> Never {
-    if launch.rank == 0 {
+    if launch.rank == 0 || launch.isLone {
       if code == 0 {
         Console.line(message)
       } else {

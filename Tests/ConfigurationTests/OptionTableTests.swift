@@ -36,7 +36,8 @@ struct OptionTableTests {
     let free = Set(ConfigurationOption.all.filter(\.isFreeOnResume).map(\.name))
     #expect(
       free == [
-        "data", "steps", "threads", "loader-threads", "activation-memory", "overlap", "balance", "checkpoint-steps",
+        "data", "steps", "threads", "loader-threads", "activation-memory", "overlap", "balance", "shared-memory",
+        "checkpoint-steps",
         "keep",
         "log-steps", "keep-best", "evaluate-epochs", "train-folder", "validation-folder", "test-folder",
       ])

@@ -126,6 +126,15 @@ struct FolderLayoutTests {
     (["train/a/1.png", "val/a/1.png", "valid/a/1.png"], "'val', 'valid'"),
     (["val/a/1.png", "test/a/1.png"], "no training folder"),
     (["test/1.png"], "no training folder"), (["train_station/1.png", "test_tube/1.png"], "may be splits"),
+    (
+      ["bounding_box_train/1.png", "bounding_box_test/1.png", "query/1.png"],
+      "may be splits without classes, or classes"
+    ),
+    (["seg_train/1.png", "seg_test/1.png", "seg_pred/1.png"], "'seg_test', 'seg_train'"),
+    (["trainA/1.png", "trainB/1.png", "testA/1.png", "testB/1.png"], "'testA', 'testB', 'trainA', 'trainB'"),
+    (["Train/1.png", "Val/1.png", "unlabeled/1.png"], "'Train', 'Val'"),
+    (["train/1.png", "val/1.png", "test/1.png", "station/1.png"], "'test', 'train', 'val'"),
+    (["val/1.png", "test/1.png", "pool/1.png"], "'test', 'val'"),
     (["Lernen/a/1.png", "Lernen/b/1.png", "Prüfen/a/1.png", "Prüfen/b/1.png"], "look like splits"),
     (["val/cats/1.png", "dog/1.png", "bird/1.png"], "validation folder, or a class"),
   ])

@@ -34,6 +34,48 @@ struct LabelListTests {
   }
 
   @Test(arguments: [
+    ("path,label,is_valid\na.png,cat,False\nb.png,cat,True", ["train", "validation"]),
+    ("path,label,is_test\na.png,cat,0\nb.png,cat,1", ["train", "test"]),
+    ("path,label,is_train\na.png,cat,yes\nb.png,cat,no", ["train", "test"]),
+    ("path,is_training_image,label\na.png,1,cat\nb.png,0,cat", ["train", "test"]),
+    ("path,isValid,label\na.png,false,cat\nb.png,true,cat", ["train", "validation"]),
+    ("path,label,is_train,is_test\na.png,cat,1,0\nb.png,cat,0,1\nc.png,cat,0,0", ["train", "test", "validation"]),
+    ("path,label,Usage\na.png,cat,Training\nb.png,cat,PublicTest", ["train", "test"]),
+    ("path,label,phase\na.png,cat,train\nb.png,cat,val", ["train", "validation"]),
+    ("path,mode,label\na.png,train,cat\nb.png,eval,cat", ["train", "validation"]),
+    ("path,label,dataset\na.png,cat,TRAIN\nb.png,cat,", ["train", "train"]),
+    ("path,label,data_set\na.png,cat,train\nb.png,cat,test", ["train", "test"]),
+    ("path,label,type\na.png,cat,trn\nb.png,cat,dev", ["train", "validation"]),
+  ])
+  func `the split in columns of other names, and in flags`(text: String, splits: [String]) throws {
+    let list = try LabelList(text, path: "lists/l.csv")
+    #expect(list.entries.map(\.split.rawValue) == splits)
+    #expect(
+      list.notes.allSatisfy { note in !note.contains("is_") && !note.contains("columns not used") }, "\(list.notes)")
+  }
+
+  @Test(arguments: [
+    ("path,label,valid\na.png,cat,True\nb.png,cat,True", "'valid' may say", "write is_validation in its place"),
+    ("path,label,test\na.png,cat,0\nb.png,cat,1", "'test' may say", "write is_test in its place"),
+    ("path,label,group\na.png,cat,train\nb.png,cat,val", "'group' holds names of splits", "write split in its place"),
+    ("path,label,is_valid\na.png,cat,maybe\nb.png,cat,1", "'is_valid' holds 1, maybe", "expected true or false"),
+    ("path,label,is_test,is_train\na.png,cat,1,1\nb.png,cat,0,1", "line 2", "several splits: test, training"),
+    ("img/a.png,train\nimg/b.png,test", "names of splits (test, train)", "expected path,label,split"),
+    ("Train;a.png\nVal;b.png", "names of splits (Train, Val)", "a first line path,label"),
+  ])
+  func `what may say the split is refused with what to write`(text: String, problem: String, advice: String) throws {
+    let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
+    #expect(error.description.contains(problem) && error.description.contains(advice), "\(error)")
+  }
+
+  @Test func `columns that are not used are named, and labels that a header names are classes`() throws {
+    let list = try LabelList(",path,label,breed,type\n0,a.png,train,x,y\n1,b.png,test,z,y", path: "l.csv")
+    #expect(list.classNames == ["test", "train"])
+    #expect(list.notes.contains { note in note.contains("columns not used: breed, type") }, "\(list.notes)")
+    #expect(try LabelList("path,label,split\na.png,cat,train", path: "l.csv").notes.isEmpty)
+  }
+
+  @Test(arguments: [
     ("a.png,cat\na.png,dog\n", "line 2", "line 1 already"),
     ("a.png,cat\nb.png,cat\n./a.png,cat", "line 3", "line 1 already"),
     ("a.png,cat\nb.png\n", "line 2", "one field"), ("a.png,cat\nb.png,dog,x,y\n", "line 2", "4 fields"),

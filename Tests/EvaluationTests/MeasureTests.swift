@@ -72,13 +72,14 @@ struct MeasureTests {
   @Test func `retrieval among the test samples`() throws {
     let rows = fixture.testRows
     let counts = (0..<fixture.classes).map { label in rows.labels.count { Int($0) == label } }
-    let means = Retrieval.means(
-      try RowWork.compute(0..<rows.count, threads: 2) { try Retrieval.values(rows, $0, classCounts: counts) })
+    let means = try #require(
+      Retrieval.means(
+        try RowWork.compute(0..<rows.count, threads: 2) { try Retrieval.values(rows, $0, classCounts: counts) }))
     #expect(agree([means.precisionAt1, means.rPrecision, means.meanAveragePrecision], expected.retrieval))
   }
 
-  @Test func `a query without another of its class is left out of retrieval`() {
-    let means = Retrieval.means([1, 0.5, 0.25, -1, -1, -1])
+  @Test func `a query without another of its class is left out of retrieval`() throws {
+    let means = try #require(Retrieval.means([1, 0.5, 0.25, -1, -1, -1]))
     #expect(means.precisionAt1 == 1 && means.rPrecision == 0.5 && means.meanAveragePrecision == 0.25)
   }
 
@@ -95,7 +96,16 @@ struct MeasureTests {
     let rows = fixture.testRows
     let summary = AlignmentUniformity.summary(
       try RowWork.compute(0..<rows.count) { try AlignmentUniformity.values(rows, $0) })
-    #expect(agree([summary.alignment, summary.uniformity], [expected.alignment, expected.uniformity]))
+    let (alignment, uniformity) = (try #require(summary.alignment), try #require(summary.uniformity))
+    #expect(agree([alignment, uniformity], [expected.alignment, expected.uniformity]))
+  }
+
+  @Test func `measures of no pair have no value`() {
+    #expect(Retrieval.means([-1, -1, -1, -1, -1, -1]) == nil)
+    // Two images, each the only one of its class; then a single image.
+    let summary = AlignmentUniformity.summary([0, 0, 0.5, 0, 0, 0.5])
+    #expect(summary.alignment == nil && summary.uniformity != nil)
+    #expect(AlignmentUniformity.summary([0, 0, 0]).uniformity == nil)
   }
 
   @Test func `distances that tell outliers`() throws {

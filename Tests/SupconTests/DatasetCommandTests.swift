@@ -61,6 +61,60 @@ struct DatasetCommandTests {
     }
   }
 
+  @Test func `a pack is counted at the start, and known by its bytes`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let (pack, other) = (workshop.path("pack.safetensors"), workshop.path("other.safetensors"))
+    try succeeding(
+      workshop.run(["dataset", "pack", "--data", workshop.path("mixed"), "--size", "32", "--output", pack]))
+    let options = [
+      "--batch-size", "16", "--shard-size", "4", "--image-size", "16", "--model", "resnet8", "--steps", "1",
+    ]
+    let training = ["pretrain", "--dataset", "folder", "--data"]
+    let begun = try succeeding(workshop.run(training + [pack, "--output", workshop.path("run")] + options))
+    #expect(begun.standardOutput.contains("training: 61 images in 4 classes: apple 20"))
+    #expect(begun.standardOutput.contains("validation: 15 images in 3 classes"))
+    try succeeding(
+      workshop.run([
+        "dataset", "pack", "--data", workshop.path("mixed/train"), "--size", "32", "--output", other,
+      ]))
+    let alone = try succeeding(workshop.run(training + [other, "--output", workshop.path("alone")] + options))
+    #expect((alone.standardOutput + alone.standardError).contains("has no validation or test images"))
+
+    // Another pack of the same files.
+    try succeeding(
+      workshop.run([
+        "dataset", "pack", "--data", workshop.path("mixed"), "--size", "24", "--output", workshop.path("p"),
+      ]))
+    let resume = ["pretrain", "--resume", "--steps", "2", "--output", workshop.path("run")]
+    let repacked = try workshop.run(resume + ["--data", workshop.path("p")])
+    expectRefusal(repacked, 78, naming: ["another pack, 61 images in 4 classes"])
+    #expect(!repacked.standardError.contains("other names"))
+    // The same file, with other pixels.
+    try workshop.change("pack.safetensors") { bytes in bytes[bytes.count / 2] ^= 1 }
+    for command in [resume, ["linear", workshop.path("run")]] {
+      expectRefusal(try workshop.run(command), 65, naming: [pack, "checksum"])
+    }
+  }
+
+  @Test(arguments: [
+    ("x.zip", [0x50, 0x4B, 3, 4] as [UInt8], "unpack it"), ("x.png", [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10], "PNG"),
+    ("x.txt", Array("a b c".utf8), "a text file"), ("x.npy", [0x93] + Array("NUMPY".utf8) + [1, 0], "NumPy"),
+    ("x.gz", [0x1F, 0x8B, 8, 0], "unpack it"),
+  ])
+  func `a file that is no pack is told as what it is, also with a validation fraction`(
+    name: String, start: [UInt8], part: String
+  ) throws {
+    let workshop = try Workshop()
+    try Data(start + [UInt8](repeating: 32, count: 100)).write(to: URL(fileURLWithPath: workshop.path(name)))
+    let result = try workshop.run([
+      "pretrain", "--dataset", "folder", "--data", workshop.path(name), "--validation-fraction", "0.2", "--output",
+      workshop.path("run"),
+    ])
+    expectRefusal(result, 65, naming: [name, part])
+    #expect(!result.standardError.contains("is a pack"))
+  }
+
   @Test func packTrainsLikeItsFolder() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

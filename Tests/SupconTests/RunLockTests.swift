@@ -81,7 +81,7 @@ struct RunLockTests {
     #expect(Set(results.map(\.exitCode)) == [0, 73])
     let messages = results.map(\.standardError).joined()
     #expect(
-      messages.contains("holds a finished run (3 of 3 steps); train on with --resume --extend-epochs N"), "\(messages)")
+      messages.contains("holds a finished run (3 of 3 steps); train on with --resume --steps N"), "\(messages)")
     let (found, expected) = (try workshop.weights(of: "run"), try workshop.weights("alone", steps))
     #expect(found == expected)
   }

@@ -14,4 +14,13 @@ struct SweepTests {
     let table = try workshop.text("sweep/sweep.csv").split(separator: "\n")
     #expect(table.count == 3 && table.dropFirst().allSatisfy { row in row.contains("finished") }, "\(table)")
   }
+
+  @Test func `a metric that no command stores is refused before the first run`() throws {
+    let workshop = try Workshop()
+    let text = "metric: nope\noptions: {epochs: 1}\ngrid: {temperature: [0.1, 0.5]}\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
+    try workshop.expectRefusal(
+      ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")], 78,
+      naming: ["sweep.yaml:1", "metric: nope", "linear_top1", "final_loss"])
+  }
 }

@@ -15,6 +15,9 @@ struct SweepFileTests {
           - {temperature: 1, batch-size: 64}
         """, path: "sweep.yaml")
     #expect(file.output == "runs/t" && file.metric == "knn_top1")
+    for metric in ["average_test_top1", "corruption_fog_error", "ood_msp_auroc", "few_shot5_top1"] {
+      #expect(try SweepFile(yaml: "metric: \(metric)\ngrid: {seed: [0, 1]}", path: "s.yaml").metric == metric)
+    }
     #expect(
       file.runs.map(\.name)
         == [

@@ -124,21 +124,23 @@ struct SplitSearch {
       }
       return tree
     }
-    guard let leaf = named.first else { return nil }
-    let withImages = others.filter { name in
-      (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false
-    }
-    if !withImages.isEmpty || named.count > 1 {
-      return nil
-    }
+    let flat = candidates.filter { candidate in candidate.holdsImages && !candidate.isTree }
+    let areSplits = Set(flat.map(\.split)).count > 1
+    guard areSplits || !named.isEmpty else { return nil }
+    let isAlone = !others.contains { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }
+    // Folders named after several splits, with images directly in them, are no classes either.
+    if areSplits, !isAlone || named.count > 1 { throw splitsOrClasses(flat, root) }
+    guard let leaf = named.first, isAlone, named.count == 1 else { return nil }
     // Only folders named after splits, without class folders in them. For a name such as `train_station`, the structure
     // does not help.
     guard !leaf.isExact else { return leaf }
     guard candidates.count > 1 else { return nil }
-    throw ambiguity(
-      root,
-      "the folders \(list(candidates.map { candidate in "'\(text(candidate.name))'" })) may be splits without classes, or classes"
-    )
+    throw splitsOrClasses(candidates, root)
+  }
+
+  private func splitsOrClasses(_ candidates: [Candidate], _ root: FolderContents) -> FileError {
+    let names = list(candidates.map { candidate in "'\(text(candidate.name))'" })
+    return ambiguity(root, "the folders \(names) may be splits without classes, or classes")
   }
 
   /// Returns the only candidate folder for a split, or the only candidate whose name is exactly a word such as `test`.

@@ -26,6 +26,8 @@ package struct LabelList: Sendable, Equatable {
   /// The folder of the list, to which paths are relative.
   package let root: String
   private let path: String
+  /// The names of the columns that are not used.
+  private var unusedColumns: [String] = []
   /// True if fields are separated by spaces.
   private let isSpaced: Bool
 
@@ -58,6 +60,7 @@ package struct LabelList: Sendable, Equatable {
     } catch {
       throw problem(first.line, error.text)
     }
+    unusedColumns = columns.unused
     var lines: [String: Int] = [:]
     for record in columns.hasHeader ? records.dropFirst() : records[...] {
       let entry = try entry(record, columns, fieldCount: first.fields.count)
@@ -128,13 +131,11 @@ package struct LabelList: Sendable, Equatable {
     guard !["nan", "null", "<na>", "#n/a"].contains(label.lowercased()) else {
       throw problem(record.line, "has the label '\(label)', a missing value; leave images without a label out")
     }
-    guard let column = columns.split, !fields[column].isEmpty else {
-      return Entry(path: path, label: label, split: .train, line: record.line)
+    do throws(ListColumns.Problem) {
+      return Entry(path: path, label: label, split: try columns.splits.split(of: fields), line: record.line)
+    } catch {
+      throw problem(record.line, error.text)
     }
-    guard let split = SplitName(fields[column])?.split else {
-      throw problem(record.line, "has the split '\(fields[column])'; expected train, validation or test")
-    }
-    return Entry(path: path, label: label, split: split, line: record.line)
   }
 
   /// Checks that every path is a file.
@@ -168,6 +169,19 @@ extension LabelList {
   /// The names of the classes, sorted by their bytes.
   package var classNames: [String] {
     Set(entries.map(\.label)).sorted { one, other in one.utf8.lexicographicallyPrecedes(other.utf8) }
+  }
+
+  /// The notes for the user about columns that are not used, and labels that may mean something else than a class.
+  package var notes: [String] {
+    let names = classNames
+    let numbers = names.compactMap(Int.init)
+    let isMarked = numbers.count == names.count && names.count > 2 && numbers.contains(-1)
+    return [
+      FolderScan.numberNote(names, of: path),
+      isMarked ? "\(path): -1 is a class like the others; leave out images that it marks as unlabeled" : nil,
+      unusedColumns.isEmpty
+        ? nil : "\(path): columns not used: \(list(unusedColumns)); a column split says train, validation or test",
+    ].compactMap { note in note }
   }
 
   /// The splits to which the list assigns images.

@@ -5,16 +5,17 @@ import ImageCodecs
 struct ListColumns: Equatable {
   let path: Int
   let label: Int
-  /// The position of the split; `nil` if all images are training images.
-  let split: Int?
+  /// The columns of the split.
+  let splits: SplitColumns
   /// True if the first record is a header.
   let hasHeader: Bool
+  /// The names of the columns that are not used.
+  let unused: [String]
 
   private static let pathHeaders: Set<String> = [
     "path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img", "name", "id",
   ]
   private static let labelHeaders: Set<String> = ["label", "class", "class_name", "category", "target", "labels", "y"]
-  private static let splitHeaders: Set<String> = ["split", "set", "subset", "partition", "fold"]
   /// The number of records by which columns without a header are told apart.
   private static let sampledCount = 100
 
@@ -31,7 +32,12 @@ struct ListColumns: Equatable {
     let namedLabel = names.firstIndex(where: Self.labelHeaders.contains)
     if let path = namedPath, let label = namedLabel {
       (self.path, self.label, hasHeader) = (path, label, true)
-      split = names.firstIndex(where: Self.splitHeaders.contains)
+      let others = first.indices.filter { column in column != path && column != label }
+      splits = try SplitColumns(
+        header: first, rows: others.isEmpty ? [] : records.dropFirst().map { record in record.fields.map(\.trimmed) },
+        among: others)
+      unused = others.filter { [splits] column in !splits.positions.contains(column) && !first[column].isEmpty }
+        .map { column in first[column] }
       return
     }
     let rows = records.prefix(Self.sampledCount).map { record in record.fields.map(\.trimmed) }
@@ -50,28 +56,37 @@ struct ListColumns: Equatable {
         "the columns \(images.map { column in "\(column + 1)" }.joined(separator: " and ")) both name images; "
           + Self.advice(first, path: images[0]))
     }
-    hasHeader = false
+    (hasHeader, unused) = (false, [])
     path = images.first ?? first.firstIndex(where: isFile) ?? 0
     let others = first.indices.filter { [path] column in column != path }
     guard others.count > 1 else {
-      (label, split) = (others.first ?? 1, nil)
+      (label, splits) = (others.first ?? 1, SplitColumns(named: nil))
+      try Self.checkLabels(records.compactMap { [label] record in record.fields.dropFirst(label).first?.trimmed })
       return
     }
     // The documented order: path, label, split.
     if path == 0, others.count == 2 {
-      (label, split) = (1, 2)
+      (label, splits) = (1, SplitColumns(named: 2))
       return
     }
-    let splits = others.filter { column in
+    let named = others.filter { column in
       rows.allSatisfy { row in row[column].isEmpty || SplitName(row[column]) != nil }
     }
-    guard others.count == 2, splits.count == 1, let other = others.first(where: { column in column != splits[0] })
+    guard others.count == 2, named.count == 1, let other = others.first(where: { column in column != named[0] })
     else {
       throw Problem(
         "\(first.count) columns without a header (\(list(first))), of which several may be the label; "
           + Self.advice(first, path: path))
     }
-    (label, split) = (other, splits[0])
+    (label, splits) = (other, SplitColumns(named: named[0]))
+  }
+
+  /// Throws if all labels of a list without a header are names of splits.
+  private static func checkLabels(_ labels: [String]) throws(Problem) {
+    guard labels.allSatisfy({ label in SplitName(label)?.isExact == true }), !labels.isEmpty else { return }
+    throw Problem(
+      "the labels are names of splits (\(list(Set(labels).sorted()))); expected path,label,split; if they are classes, write a first line path,label"
+    )
   }
 
   /// Returns the columns of which most fields end as the names of images do.
@@ -103,15 +118,5 @@ struct ListColumns: Equatable {
     init(_ text: String) {
       self.text = text
     }
-  }
-}
-
-extension String {
-  /// The text without white space at its ends.
-  var trimmed: String {
-    var text = Substring(self)
-    while text.first?.isWhitespace ?? false { text.removeFirst() }
-    while text.last?.isWhitespace ?? false { text.removeLast() }
-    return String(text)
   }
 }

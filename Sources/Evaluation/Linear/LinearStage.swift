@@ -82,10 +82,10 @@ package enum LinearStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
-    let (trained, folder) = try encoder.openTraining(
+    let (trained, folder, place) = try encoder.openTraining(
       for: ClassifierFile.folder, testing: request.split, over: world, report: report)
     let training = trained.dataset
-    let origin = ResultOrigin(of: encoder.configuration, fingerprint: trained.fingerprint)
+    let origin = ResultOrigin(of: encoder.configuration, identity: place.identity)
     let opened = try DatasetChoice.openSplit(encoder.configuration, request.split, over: world, report: report)
     let test = opened.dataset
     try world.agreeOnSamples(of: training, encoder.configuration)

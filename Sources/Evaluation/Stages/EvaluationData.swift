@@ -50,21 +50,24 @@ struct EvaluationData {
   ) throws {
     let configuration = encoder.configuration
     let samples = request.transfer ?? configuration
-    var fingerprint: String?
+    let place: ResultPlace
     if let transfer = request.transfer {
-      (training, test) = try Self.naming("transfer") {
+      let opened = try Self.naming("transfer") {
         try Self.transferred(transfer, request, encoder, over: world, report: report)
       }
-      resultFolder =
-        Self.transferFolder(transfer) + request.weights.suffix + (encoder.isLatest ? "" : "-step-\(encoder.state.step)")
+      (training, test) = (opened.training, opened.test)
+      place = ResultPlace(
+        .raw, dataName: Self.transferName(transfer) + request.weights.suffix,
+        step: encoder.isLatest ? nil : encoder.state.step,
+        identity: opened.identity)
+      resultFolder = try Self.transferFolder(place, request, over: world, report: report)
     } else {
       let opened = try encoder.openTraining(
         for: "evaluation", testing: request.split, over: world, report: report)
-      (training, resultFolder) = (opened.training.dataset, opened.resultFolder)
-      fingerprint = opened.training.fingerprint
+      (training, resultFolder, place) = (opened.training.dataset, opened.resultFolder, opened.place)
       test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
     }
-    origin = ResultOrigin(of: samples, fingerprint: fingerprint)
+    origin = ResultOrigin(of: samples, identity: place.identity)
     try world.agreeOnSamples(of: training, samples)
     try world.agreeOnSamples(of: test, samples)
     neighbors = try Self.neighbors(request, of: training, report: report)
@@ -72,7 +75,7 @@ struct EvaluationData {
     outliers = try Self.naming("ood") { try Self.outliers(request, like: clean, over: world, report: report) }
     classifier =
       request.features == .encoder && request.transfer == nil
-      ? try Self.classifier(request, encoder, of: test, over: world, report: report) : nil
+      ? try Self.classifier(request, encoder, place, of: test, over: world, report: report) : nil
     corruptions = try request.corruptions.map { name in try CorruptionSource(name, like: clean, over: world) }
     let folder = resultFolder
     isStored = try world.onRoot { try Self.makeFolder(folder, request, report) } ?? false
@@ -96,7 +99,7 @@ struct EvaluationData {
   private static func transferred(
     _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
     over world: borrowing Communicator, report: Reporter
-  ) throws -> (training: any ImageDataset, test: any ImageDataset) {
+  ) throws -> (training: any ImageDataset, test: any ImageDataset, identity: [String: JSONValue]) {
     let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: request.run)
     var configuration = configuration
     // Known beforehand, so that images of a folder are not decoded to find them.
@@ -108,10 +111,14 @@ struct EvaluationData {
     func adapted(_ dataset: any ImageDataset) -> any ImageDataset {
       Renormalized(original: dataset, viewSize: preprocessing.viewSize, normalization: preprocessing.normalization)
     }
-    let training = try DatasetChoice.open(configuration, .train, over: world, report: report)
+    let opened = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
+    let training = opened.dataset
+    let identity = ResultPlace.identity(
+      dataset: configuration.data.dataset.rawValue, fingerprint: opened.fingerprint,
+      contents: try DatasetContents(of: training, configuration, over: world).text)
     do {
       let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
-      return (adapted(training), adapted(test))
+      return (adapted(training), adapted(test), identity)
     } catch let agreed as CollectiveError
       where agreed.error.exitCode == .missing && configuration.data.dataset == .folder
     {
@@ -120,15 +127,30 @@ struct EvaluationData {
       report.note(
         "\(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
       )
-      return (adapted(parts.training), adapted(parts.validation))
+      return (adapted(parts.training), adapted(parts.validation), identity)
     }
   }
 
-  /// Returns the name of the result's folder for another dataset, such as `transfer-cifar100` or `transfer-flowers`.
-  private static func transferFolder(_ configuration: Configuration) -> String {
+  /// Returns the name of another dataset in that of the result's folder, such as `cifar100` or `flowers`.
+  private static func transferName(_ configuration: Configuration) -> String {
     let folder = configuration.data.dataset == .folder ? configuration.data.path : nil
     let last = folder?.split(separator: "/").last { part in part != "." && part != ".." }
-    return "transfer-\(last.map(String.init) ?? configuration.data.dataset.rawValue)"
+    return last.map(String.init) ?? configuration.data.dataset.rawValue
+  }
+
+  /// Returns the name of the result's folder for another dataset, such as `transfer-cifar100`; the same on every rank.
+  ///
+  /// Collective.
+  private static func transferFolder(
+    _ place: ResultPlace, _ request: EvaluationStage.Request, over world: borrowing Communicator, report: Reporter
+  ) throws -> String {
+    let wanted = place.wantedFolder(of: "transfer")
+    let folder = try world.broadcast(
+      text: try world.onRoot { place.folder(of: "transfer", in: RunDirectory(path: request.run)) } ?? "")
+    if folder != wanted {
+      report.note("results go to \(request.run)/\(folder), as \(wanted) has those of other data")
+    }
+    return folder
   }
 
   // MARK: - The run's own
@@ -155,17 +177,18 @@ struct EvaluationData {
 
   /// Reads the run's classifier; `nil` if it has none for the classes of the test images and no option needs one.
   private static func classifier(
-    _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, of test: any ImageDataset,
+    _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, _ place: ResultPlace, of test: any ImageDataset,
     over world: borrowing Communicator, report: Reporter
   ) throws -> RunClassifier? {
-    if let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report),
+    if let classifier = try RunClassifier(of: encoder, run: request.run, place: place, over: world, report: report),
       classifier.bias.count == test.classNames.count
     {
       return classifier
     }
     let reason = "\(request.run) has no classifier of these classes"
     let data = request.data.map { data in " --data \(data)" } ?? ""
-    let remedy = "train one with supcon linear \(request.run)\(data)"
+    let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
+    let remedy = "train one with supcon linear \(request.run)\(data)\(checkpoint)"
     let option =
       request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
     if let option {

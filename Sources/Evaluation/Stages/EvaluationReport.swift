@@ -14,8 +14,10 @@ struct EvaluationReport {
   /// Further values that are written to the file but not printed.
   var details: [String: JSONValue] = [:]
 
-  /// Appends a measure with a field name for the file and a title for the table.
-  mutating func add(_ field: String, _ title: String, _ value: Double) {
+  /// Appends a measure with a field name for the file and a title for the table; a measure of nothing, `nil`, is left
+  /// out.
+  mutating func add(_ field: String, _ title: String, _ value: Double?) {
+    guard let value else { return }
     lines.append(Line(field: field, title: title, value: .number(value)))
   }
 

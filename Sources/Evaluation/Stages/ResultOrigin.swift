@@ -8,27 +8,26 @@ import Runs
 struct ResultOrigin {
   /// The options that name the dataset on which the stage measured.
   let samples: Configuration
-  /// The hash of the training split's file and class names; `nil` for datasets whose files have fixed names.
-  let fingerprint: String?
+  /// The fields that identify the dataset (``ResultPlace``).
+  let identity: [String: JSONValue]
   private let started = Date.now
 
   /// Starts the clock of the stage.
-  init(of samples: Configuration, fingerprint: String?) {
+  init(of samples: Configuration, identity: [String: JSONValue]) {
     self.samples = samples
-    self.fingerprint = fingerprint
+    self.identity = identity
   }
 
   /// Returns the fields for the stage's `summary.json`, named as those that training writes.
   func fields(_ encoder: FrozenEncoder) -> [String: JSONValue] {
-    [
+    let fields: [String: JSONValue] = [
       "version": .text(supconVersion), "command_line": .list(CommandLine.arguments.map(JSONValue.text)),
       "host": .text(hostName()), "isa": .text(InstructionSetAgreement.agreed.rawValue),
       "started": .text(started.formatted(.iso8601)),
-      "ended": .text(Date.now.formatted(.iso8601)), "dataset": .text(samples.data.dataset.rawValue),
-      "data": samples.data.path.map(JSONValue.text) ?? .null,
-      "dataset_fingerprint": fingerprint.map(JSONValue.text) ?? .null,
+      "ended": .text(Date.now.formatted(.iso8601)), "data": samples.data.path.map(JSONValue.text) ?? .null,
       "pretraining_steps": .integer(encoder.state.step), "weights": .text(encoder.weights.rawValue),
       "weights_sha256": .text(encoder.state.weightsSHA256()),
     ]
+    return fields.merging(identity) { _, own in own }
   }
 }

@@ -12,23 +12,36 @@ package struct RunClassifier: Sendable {
   package let weight: [Float]
   /// The bias of the linear classifier, `[classes]`.
   package let bias: [Float]
+  /// The names of the classes, on rank 0; empty if the classifier's file does not hold them.
+  package let classNames: [String]
 
   /// Creates a run's classifier from a classifier that every rank has read.
   init(_ classifier: ExportedClassifier) {
-    (weight, bias) = (classifier.weight, classifier.bias)
+    (weight, bias, classNames) = (classifier.weight, classifier.bias, classifier.classNames)
   }
 
   /// Reads the classifier on rank 0 and broadcasts it; `nil` if the run has none for this encoder.
   ///
   /// Collective.
+  ///
+  /// - Parameters:
+  ///   - encoder: The encoder.
+  ///   - run: The run directory.
+  ///   - place: The place of results on the data that are classified; `nil` if no data were opened.
+  ///   - world: The ranks.
+  ///   - report: Receives log lines, on rank 0.
+  /// - Throws: ``CollectiveError`` if the classifier's file is damaged.
   package init?(
-    of encoder: FrozenEncoder, run: String, over world: borrowing Communicator, report: Reporter
+    of encoder: FrozenEncoder, run: String, place: ResultPlace? = nil, over world: borrowing Communicator,
+    report: Reporter
   ) throws {
     let width = encoder.configuration.architecture.representationWidth
     let read = try world.onRoot { () throws -> ExportedClassifier? in
-      try ExportedClassifier(run: run, weights: encoder.weights, step: encoder.state.step, width: width, report: report)
+      let folders = Self.folders(of: encoder, place, in: RunDirectory(path: run))
+      return try ExportedClassifier(run: run, folders: folders, step: encoder.state.step, width: width, report: report)
         ?? (encoder.configuration.isClassifying ? ExportedClassifier(of: encoder.state) : nil)
     }
+    classNames = read??.classNames ?? []
     let own = (read ?? nil).map { classifier in (classifier.weight, classifier.bias) } ?? ([], [])
     var counts = [Int64(own.0.count), Int64(own.1.count)]
     try world.broadcast(&counts)
@@ -39,6 +52,14 @@ package struct RunClassifier: Sendable {
     try world.broadcast(&weight)
     try world.broadcast(&bias)
     (self.weight, self.bias) = (weight, bias)
+  }
+
+  /// Returns the folders of a run directory in which its classifier may lie, the best first; on rank 0.
+  private static func folders(of encoder: FrozenEncoder, _ place: ResultPlace?, in run: RunDirectory) -> [String] {
+    let (weights, step) = (encoder.weights, encoder.state.step)
+    let own = ClassifierFile.folders(of: weights, step: step)
+    if let place { return [place.folder(of: ClassifierFile.folder, in: run)] + own }
+    return encoder.configuration.isClassifying ? own : ClassifierFile.folders(of: weights, step: step, in: run)
   }
 
   /// Computes the logits of all rows, `[samples, classes]`.

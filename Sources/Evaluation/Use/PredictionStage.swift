@@ -62,13 +62,16 @@ package enum PredictionStage {
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
       throw CollectiveError(
         error: RunError(
-          .missing, "\(request.run): has no classifier", remedy: "train one with supcon linear \(request.run)"))
+          .missing, "\(request.run): has no classifier\(encoder.isLatest ? "" : " of step \(encoder.state.step)")",
+          remedy: "train one with supcon linear \(request.run)"
+            + (encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)")))
     }
     let images = try ImageFeatures(
       request.images, encoder, run: request.run, threads: request.threads, over: world)
     let preprocessing = images.preprocessing
-    let isNamed = preprocessing.classNames.count == classifier.bias.count
-    let names = isNamed ? preprocessing.classNames : classifier.bias.indices.map(String.init)
+    let known = classifier.classNames.isEmpty ? preprocessing.classNames : classifier.classNames
+    let isNamed = known.count == classifier.bias.count
+    let names = isNamed ? known : classifier.bias.indices.map(String.init)
     if !isNamed {
       report.note("\(request.run) does not hold the names of its classes: their numbers are shown")
     }

@@ -134,28 +134,34 @@ package struct FrozenEncoder {
   ///   - split: The split that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set and the folder's name, such as `evaluation`, `evaluation-average`,
-  ///   `evaluation-flowers` or `evaluation-step-1200`.
+  /// - Returns: The training set, the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers`
+  ///   or `evaluation-step-1200`, and the place of results of other stages.
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
   package func openTraining(
     for stage: String, testing split: Split, over world: borrowing Communicator,
     report: Reporter
-  ) throws -> (training: DatasetChoice.OpenedSplit, resultFolder: String) {
+  ) throws -> (training: DatasetChoice.OpenedSplit, resultFolder: String, place: ResultPlace) {
+    let data = configuration.data
     let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
-    let change = try DatasetContents(of: training.dataset, configuration, over: world).change
-    let isOther = training.fingerprint != configuration.data.fingerprint || change != nil
-    let name =
-      configuration.data.path?.split(separator: "/").last.map(String.init) ?? configuration.data.dataset.rawValue
-    let own = stage + weights.suffix + (split == .validation ? "-validation" : "")
-    let folder = own + (isOther ? "-\(name)" : "") + (isLatest ? "" : "-step-\(state.step)")
+    let contents = try DatasetContents(of: training.dataset, configuration, over: world)
+    let isOther = training.fingerprint != data.fingerprint || contents.change != nil
+    let name = data.path?.split(separator: "/").last.map(String.init) ?? data.dataset.rawValue
+    let place = ResultPlace(
+      weights, isValidation: split == .validation, dataName: isOther ? name : nil, step: isLatest ? nil : state.step,
+      identity: ResultPlace.identity(
+        dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text))
+    let (own, wanted) = (place.ownFolder(of: stage), place.wantedFolder(of: stage))
+    let folder = try world.broadcast(
+      text: try world.onRoot { place.folder(of: stage, in: RunDirectory(path: run)) } ?? "")
     if folder != own {
       let difference =
-        training.fingerprint == configuration.data.fingerprint ? change.map { text in " (\(text))" } ?? "" : ""
+        training.fingerprint == data.fingerprint ? contents.change.map { text in " (\(text))" } ?? "" : ""
       report.note(
-        "\(isOther ? "\(configuration.data.path ?? "") is not the data of the run\(difference)" : "step \(state.step) is an earlier checkpoint"): "
-          + "results go to \(run)/\(folder); those in \(run)/\(own) are kept")
+        "\(isOther ? "\(data.path ?? "") is not the data of the run\(difference)" : "step \(state.step) is an earlier checkpoint"): "
+          + "results go to \(run)/\(folder)\(folder == wanted ? "" : ", as \(wanted) has those of other data"); those in \(run)/\(own) are kept"
+      )
     }
-    return (training, folder)
+    return (training, folder, place)
   }
 
   /// The training progress of the weights, such as `after step 35 of 480: the run is not finished`; for rank 0.

@@ -39,6 +39,7 @@ extension TrainingState {
       let piece = start..<min(start + elementsPerMessage, source.count)
       var elements = world.isRoot ? Array(source[piece]) : Array(repeating: 0, count: piece.count)
       try world.broadcast(&elements)
+      guard piece.overlaps(range) else { continue }
       let own = piece.clamped(to: range)
       target.replace(own, with: elements[own.lowerBound - start..<own.upperBound - start])
     }

@@ -114,7 +114,10 @@ package enum DatasetChoice {
     report: Reporter
   ) throws {
     let folder = DatasetFolder(configuration)
-    guard try world.broadcast(bytes: [DataPath.isPack(folder.path) ? 1 : 0]) == [0] else { return }
+    if training is PackedDataset {
+      let others = try world.throwingTogether { try packedParts(folder.path) }
+      return reportParts([DatasetSummary.Part(.train, training)] + others, training, folder.path, report)
+    }
     var parts = [DatasetSummary.Part(.train, training, survey: try folder.knownSurvey(.train, over: world))]
     for split in try folder.splits(over: world) where split != .train {
       let listing = try folder.listing(split, over: world)
@@ -136,14 +139,34 @@ package enum DatasetChoice {
         report.warn(warning)
       }
     }
+    reportParts(parts, training, folder.path, report)
+  }
+
+  /// Returns the validation and test images of a pack, counted by class.
+  private static func packedParts(_ path: String) throws(FileError) -> [DatasetSummary.Part] {
+    var parts: [DatasetSummary.Part] = []
+    for split in [Split.validation, .test] {
+      do throws(FileError) {
+        parts.append(DatasetSummary.Part(split, try PackedDataset(path: path, split: split)))
+      } catch  where error.kind == .missing {
+      }
+    }
+    return parts
+  }
+
+  /// Reports the classes of all splits, and what later stages will lack.
+  private static func reportParts(
+    _ parts: [DatasetSummary.Part], _ training: any ImageDataset, _ path: String, _ report: Reporter
+  ) {
     for part in parts { report(part.classText) }
     for warning in DatasetSummary(parts).warnings { report.warn(warning) }
     if parts.count == 1, !training.hasLabels {
-      report.warn("\(folder.path) has no classes; linear and evaluate need images in folders of their classes")
+      report.warn("\(path) has no classes; linear and evaluate need images in folders of their classes")
     } else if parts.count == 1 {
       report.warn(
-        "\(folder.path) has no validation or test images; linear and evaluate will need them "
-          + "(--validation-fraction holds some of the training images out)")
+        "\(path) has no validation or test images; linear and evaluate will need them "
+          + "(\(training is PackedDataset ? "supcon dataset pack " : "")--validation-fraction holds some of the training images out)"
+      )
     }
   }
 
@@ -196,10 +219,11 @@ package enum DatasetChoice {
           let pack = try PackedDataset(path: path, split: split, normalization: given)
           return OpenedSplit(dataset: pack, split: split, fingerprint: pack.fingerprint)
         }
+        if let problem = DataPath.fileProblem(path) { throw problem }
         if configuration.data.validationFraction != nil {
+          _ = try opened(.train)
           throw RunError(.usage, "--validation-fraction: \(path) is a pack and was divided when it was made")
         }
-        if let problem = DataPath.fileProblem(path) { throw problem }
         do throws(FileError) {
           return try opened(split)
         } catch {

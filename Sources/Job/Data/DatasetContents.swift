@@ -11,7 +11,9 @@ import MPI
 /// the beginnings of 256 files are read. Bytes are only read if a time has changed, as of a copy.
 package struct DatasetContents {
   /// The fingerprint as text, the recorded one if nothing has changed but times; `nil` for datasets without files of
-  /// their own, and for packs, which contain a hash.
+  /// their own.
+  ///
+  /// That of a pack has the hash at its end, which is computed anew only if the file was written since.
   package let text: String?
   /// The difference from the recorded fingerprint, such as `files have other contents under the same names;
   /// 2 of 60 files were written since, such as cat/1.png`; `nil` if there is none, or nothing was recorded.
@@ -41,6 +43,7 @@ package struct DatasetContents {
   private static func examined(
     _ dataset: any ImageDataset, _ configuration: Configuration
   ) throws(FileError) -> (text: String?, change: String?) {
+    if let pack = dataset as? PackedDataset { return try examined(pack, configuration) }
     let files = Files(dataset, configuration)
     guard files.count > 0 else { return (nil, nil) }
     let recorded = configuration.data.contents?.split(separator: "-").map(String.init) ?? []
@@ -61,6 +64,17 @@ package struct DatasetContents {
       ? ""
       : "; \(newer.count) of \(counted(states.count, "file")) \(newer.count == 1 ? "was" : "were") written since, such as \(examples)"
     return (text, "files have other contents under the same names\(written)")
+  }
+
+  private static func examined(
+    _ pack: PackedDataset, _ configuration: Configuration
+  ) throws(FileError) -> (text: String?, change: String?) {
+    let state = try State(0, Array((configuration.data.path ?? "").utf8))
+    let text = "\(hash([state.size]))-\(hash([state.time]))-\(pack.fingerprint.prefix(16))-\(state.time)"
+    guard let recorded = configuration.data.contents, recorded != text, recorded.contains(pack.fingerprint.prefix(16))
+    else { return (text, nil) }
+    try pack.verifyStorage()
+    return (recorded, nil)
   }
 
   /// The size in bytes and the modification time in nanoseconds of a file.

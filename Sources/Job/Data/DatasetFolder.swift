@@ -138,17 +138,7 @@ package struct DatasetFolder {
     }
     return Listing(
       index: part(of: try list.index(.train), split), split: partSplit(split), unlisted: [],
-      notes: split == .train ? labelNotes(list.classNames) : [])
-  }
-
-  /// Returns notes about labels of a list that may mean something else than a class name.
-  private func labelNotes(_ names: [String]) -> [String] {
-    let numbers = names.compactMap(Int.init)
-    let isMarked = numbers.count == names.count && names.count > 2 && numbers.contains(-1)
-    return [
-      FolderScan.numberNote(names, of: path),
-      isMarked ? "\(path): -1 is a class like the others; leave out images that it marks as unlabeled" : nil,
-    ].compactMap { note in note }
+      notes: split == .train ? list.notes : [])
   }
 
   /// Returns the part of all training files that belongs to a split: for training, or held out for validation.

@@ -9,6 +9,8 @@ struct Launch {
   var rank: Int { launcher.rank }
   /// The number of processes of the job.
   var size: Int { launcher.size ?? 1 }
+  /// True if only the variables of rank and size are set, so that no other rank may speak for this one.
+  var isLone: Bool { launcher.isLone }
   /// The error message if the launcher has started several processes that MPI cannot connect; otherwise `nil`.
   var problem: String? { launcher.problem }
 

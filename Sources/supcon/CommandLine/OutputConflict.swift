@@ -1,5 +1,8 @@
 import Configuration
+import Datasets
 import Formats
+import FoundationEssentials
+import Glibc
 import Runs
 
 /// A search for outputs that would overwrite an input of the same command, another output or a file of a run.
@@ -33,11 +36,14 @@ enum OutputConflict {
           remedy: "choose another \(output.option)")
       }
     }
-    let images = outputs.filter { output in output.format == .png }.map { output in (output.option, output.path) }
-    return inDataset(images + folders, words: words, values: values)
+    let isOfRun = ["export", "report"].contains(arguments.first)
+    let others = outputs.filter { output in output.format == .png || isOfRun }.map { output in
+      (output.option, output.path)
+    }
+    return inDataset(others + folders, words: words, values: values)
   }
 
-  /// Returns the error for images, or folders of them, that would lie in a dataset and be taken for a part of it.
+  /// Returns the error for images, folders of them, exports or reports that would lie in a dataset.
   private static func inDataset(
     _ outputs: [(option: String, path: String)], words: [String], values: [String]
   ) -> RunError? {
@@ -46,13 +52,27 @@ enum OutputConflict {
     let ofRuns = values.filter { value in RunDirectory(path: value).holdsRun }.compactMap { run in
       (try? RunDirectory(path: run).configuration())?.data.path
     }
-    for root in Set((given + ofRuns).map(RunDirectory.absolute)) {
+    let described = outputs.flatMap { _, path in Self.describedFolders(above: path) }
+    for root in Set((given + ofRuns).map(RunDirectory.absolute) + described) {
       if let (option, path) = outputs.first(where: { _, path in RunDirectory.absolute(path).hasPrefix(root + "/") }) {
         return RunError(
-          .output, "\(option) \(path): lies in the dataset's folder \(root), where it would be taken for a part of it",
+          .output, "\(option) \(path): lies in the dataset's folder \(root), and might be taken for a part of it",
           remedy: "choose a path elsewhere")
       }
     }
     return nil
+  }
+
+  /// Returns the folders above a path that a run has described as a dataset of class folders.
+  private static func describedFolders(above path: String) -> [String] {
+    var (folder, found) = (RunDirectory.absolute(path), [String]())
+    while folder != "/", folder != "." {
+      folder = folder.parentFolder
+      guard unsafe access("\(folder)/supcon-dataset.json", F_OK) == 0 else { continue }
+      // The folder of a list may hold anything else beside it.
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      if !names.contains(where: { name in DataPath.isList("\(folder)/\(name)") }) { found.append(folder) }
+    }
+    return found
   }
 }

@@ -23,6 +23,8 @@ struct DatasetSynthesizeCommand: RankedCommand {
 
   var threadsPerRank: Int { threads ?? 1 }
 
+  var outputFolders: [(option: String, path: String)] { [("--output", output)] }
+
   var adviceWhenStopped: String { "\(output) is incomplete: remove it and start again" }
 
   func problem(ranks: Int) -> String? {

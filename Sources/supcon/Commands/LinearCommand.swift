@@ -38,10 +38,10 @@ struct LinearCommand: RankedCommand {
   var output: String?
   @Option(help: "Number of training epochs.")
   var epochs = Self.defaults.epochs
-  @Option(help: "Samples in a global batch.")
-  var batchSize = Self.defaults.batchSize
-  @Option(help: "Samples in a shard.")
-  var shardSize = Self.defaults.shardSize
+  @Option(help: "Samples in a global batch. (default: \(defaults.batchSize))")
+  var batchSize: Int?
+  @Option(help: "Samples in a shard. (default: \(defaults.shardSize))")
+  var shardSize: Int?
   @Option(
     help:
       "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: \(defaults.learningRate))"
@@ -70,8 +70,8 @@ struct LinearCommand: RankedCommand {
     request.split = split
     request.data = data
     request.epochs = epochs
-    request.batchSize = batchSize
-    request.shardSize = shardSize
+    request.batchSize = batchSize ?? request.batchSize
+    request.shardSize = shardSize ?? request.shardSize
     request.learningRate = learningRate ?? (finetune ? FineTuning.learningRate : request.learningRate)
     request.momentum = momentum
     request.weightDecay = weightDecay ?? request.weightDecay
@@ -94,6 +94,9 @@ struct LinearCommand: RankedCommand {
   private var fineTuning: TrainingRun.Request {
     var overrides = given
     overrides.set(\.optimizer.weightDecay, to: weightDecay)
+    // Where they are not given, batches are fitted to the training set.
+    overrides.set(\.batches.size, to: batchSize)
+    overrides.set(\.batches.shardSize, to: shardSize)
     var fineTuning = FineTuning.request(request, overrides: overrides, output: output)
     fineTuning.terminal = .standardOutput
     return fineTuning

@@ -70,6 +70,8 @@ struct LossCommand: RankedCommand {
     lossVariant.given.problem?.description ?? request.problem
   }
 
+  var hasResultOutput: Bool { true }
+
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     // Notes go to the standard error, because the standard output may be parsed as JSON.
     let result = try LossEvaluation.run(request, over: world, report: Console.errorReporter(of: world))

@@ -66,6 +66,8 @@ struct NeighborsCommand: RankedCommand {
     source.problem(arguments, allowsOthers: true, imagesOf: "neighbors") ?? request.problem
   }
 
+  var hasResultOutput: Bool { true }
+
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try NeighborsStage.run(
       request, over: world, output: Console.reporter(of: world), report: Console.errorReporter(of: world))

@@ -48,6 +48,8 @@ struct PlanCommand: ConfiguredCommand {
 
   @OptionGroup var launch: LaunchOptions
 
+  var hasResultOutput: Bool { json }
+
   private var request: Planning.Request {
     var request = Planning.Request(overrides: configuration.overrides.overridden(by: progress.given))
     request.ranks = ranks

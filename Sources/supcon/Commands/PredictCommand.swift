@@ -49,6 +49,8 @@ struct PredictCommand: RankedCommand {
     source.problem(arguments, allowsOthers: true, imagesOf: "predict") ?? request.problem
   }
 
+  var hasResultOutput: Bool { true }
+
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try PredictionStage.run(
       request, over: world, output: Console.reporter(of: world), report: Console.errorReporter(of: world))

@@ -1,4 +1,3 @@
-import Configuration
 import Datasets
 
 /// The check that `--validation-fraction` holds out at least one image.

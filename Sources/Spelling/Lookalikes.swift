@@ -25,6 +25,8 @@ package enum Lookalikes {
     return "'\(text(name))'" + (isASCII ? "" : " (\(scalars.joined(separator: " ")))")
   }
 
+  private static func text(_ name: [UInt8]) -> String { String(decoding: name, as: UTF8.self) }
+
   private static func key(_ name: String) -> String {
     name.lowercased().filter { character in !character.isWhitespace && character != "_" && character != "-" }
   }

@@ -1,0 +1,105 @@
+/// The columns of a label list that say to which split an image belongs: one with names of splits, or flags such as
+/// `is_valid`.
+struct SplitColumns: Equatable {
+  /// A column of true and false.
+  private struct Flag: Equatable {
+    let column: Int
+    /// The split of the images for which it is true.
+    let split: Split
+  }
+
+  /// The position of the column with names of splits; `nil` if there is none.
+  private let named: Int?
+  private let flags: [Flag]
+
+  private static let headers: Set<String> = ["split", "set", "subset", "partition", "fold"]
+  /// The headers that are also those of other properties, so that the values decide.
+  private static let vagueHeaders: Set<String> = ["phase", "usage", "mode", "dataset", "data_set", "type", "stage"]
+  private static let truths = [
+    "true": true, "yes": true, "1": true, "1.0": true, "t": true, "y": true,
+    "false": false, "no": false, "0": false, "0.0": false, "f": false, "n": false,
+  ]
+
+  /// Creates a value for a list without a header.
+  ///
+  /// - Parameter named: The column with names of splits; `nil` if all images are training images.
+  init(named: Int?) {
+    (self.named, flags) = (named, [])
+  }
+
+  /// Finds the columns by the header and by what they hold.
+  ///
+  /// - Parameters:
+  ///   - header: The names of all columns.
+  ///   - rows: The fields of the images.
+  ///   - columns: The columns other than those of path and label.
+  /// - Throws: `ListColumns.Problem` naming a column that may say the split, and what to write in its place.
+  init(header: [String], rows: [[String]], among columns: [Int]) throws(ListColumns.Problem) {
+    func values(_ column: Int) -> Set<String> {
+      Set(rows.compactMap { row in row.count == header.count && !row[column].isEmpty ? row[column] : nil })
+    }
+    func splits(_ column: Int) -> Set<Split>? {
+      let splits = values(column).map { value in SplitName(value)?.split }
+      return splits.contains(nil) ? nil : Set(splits.compactMap { split in split })
+    }
+    func isFlag(_ column: Int) -> Bool {
+      let values = values(column)
+      return !values.isEmpty && values.allSatisfy { value in Self.truths[value.lowercased()] != nil }
+    }
+    named =
+      columns.first { column in Self.headers.contains(header[column].lowercased()) }
+      ?? columns.first { column in
+        Self.vagueHeaders.contains(header[column].lowercased()) && splits(column)?.isEmpty == false
+      }
+    guard named == nil else {
+      flags = []
+      return
+    }
+    var flags: [Flag] = []
+    for column in columns {
+      let name = header[column]
+      if name.lowercased().hasPrefix("is"), let split = SplitName(String(name.dropFirst(2)))?.split {
+        guard isFlag(column) else {
+          throw ListColumns.Problem(
+            "the column '\(name)' holds \(list(values(column).sorted())); expected true or false")
+        }
+        flags.append(Flag(column: column, split: split))
+      } else if let split = SplitName(name), split.isExact, isFlag(column) {
+        throw ListColumns.Problem(
+          "the column '\(name)' may say which images are \(split.split.title) images; write is_\(split.split.rawValue) in its place if so, else leave the column out"
+        )
+      }
+    }
+    if flags.isEmpty, let column = columns.first(where: { column in splits(column)?.count ?? 0 > 1 }) {
+      throw ListColumns.Problem(
+        "the column '\(header[column])' holds names of splits (\(list(values(column).sorted()))); write split in its place if it says the split, else leave the column out"
+      )
+    }
+    self.flags = flags
+  }
+
+  /// The positions of the columns.
+  var positions: [Int] { (named.map { column in [column] } ?? []) + flags.map(\.column) }
+
+  /// Returns the split of an image; training if the columns say nothing.
+  ///
+  /// - Throws: `ListColumns.Problem` if they name no split, or several.
+  func split(of fields: [String]) throws(ListColumns.Problem) -> Split {
+    if let named {
+      guard !fields[named].isEmpty else { return .train }
+      guard let split = SplitName(fields[named])?.split else {
+        throw ListColumns.Problem("has the split '\(fields[named])'; expected train, validation or test")
+      }
+      return split
+    }
+    let flagged = flags.map(\.split)
+    let found = Set(flags.filter { flag in Self.truths[fields[flag.column].lowercased()] == true }.map(\.split))
+    // Images that are not of the training set are those of the split that has no flag.
+    let rest = flagged.contains(.train) ? [.test, .validation].first { split in !flagged.contains(split) } : .train
+    guard found.count < 2, let split = found.first ?? rest else {
+      throw ListColumns.Problem(
+        "belongs to \(found.isEmpty ? "no split" : "several splits: \(list(found.map(\.title).sorted()))")")
+    }
+    return split
+  }
+}

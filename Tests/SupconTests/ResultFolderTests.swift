@@ -1,0 +1,125 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The folders of results in a run directory, of other data and of earlier checkpoints, and where commands find them.
+struct ResultFolderTests {
+  /// A workshop with three folders of drawn images, two of them named `photos`, and a run on the first.
+  private func workshop() throws -> Workshop {
+    let workshop = try Workshop()
+    for (name, count) in [("base", 40), ("a/photos", 30), ("b/photos", 50)] {
+      try succeeding(
+        workshop.run([
+          "dataset", "synthesize", "--train", "\(count)", "--test", "20", "--output", workshop.path(name),
+        ]))
+    }
+    let options = ["--batch-size", "16", "--shard-size", "8", "--model", "resnet8", "--checkpoint-steps", "1"]
+    try succeeding(
+      workshop.run(
+        [
+          "pretrain", "--dataset", "folder", "--data", workshop.path("base"), "--output", workshop.path("run"),
+          "--steps", "2",
+        ] + options))
+    return workshop
+  }
+
+  private func image(_ workshop: Workshop, in folder: String) throws -> String {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: workshop.path(folder)).sorted()
+    return workshop.path("\(folder)/\(try #require(names.first { name in name.hasSuffix(".png") }))")
+  }
+
+  @Test func `the classifier of an earlier checkpoint is found where linear put it`() throws {
+    let workshop = try workshop()
+    let (run, image) = (workshop.path("run"), try image(workshop, in: "base/test"))
+    let missing = try workshop.run(["predict", run, image, "--checkpoint", "1"])
+    expectRefusal(missing, 66, naming: ["has no classifier of step 1", "supcon linear \(run) --checkpoint 1"])
+    expectRefusal(
+      try workshop.run([
+        "export", run, "--checkpoint", "1", "--classifier", "--output", workshop.path("none.safetensors"),
+      ]), 66, naming: ["--classifier", "has no classifier of this encoder", "--checkpoint 1"])
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("none.safetensors")))
+    try succeeding(workshop.run(["linear", run, "--checkpoint", "1"]))
+    #expect(FileManager.default.fileExists(atPath: "\(run)/linear-step-1/classifier.safetensors"))
+    try succeeding(workshop.run(["predict", run, image, "--checkpoint", "1"]))
+    try succeeding(workshop.run(["evaluate", run, "--checkpoint", "1"]))
+    #expect(try workshop.summary("run", stage: "evaluation-step-1").values["top1"] != nil)
+    let output = workshop.path("c.onnx")
+    let export = ["export", run, "--checkpoint", "1", "--classifier", "--output"]
+    try succeeding(workshop.run(export + [output, "--format", "onnx"]))
+    expectRefusal(
+      try workshop.run(export + [workshop.path("c.safetensors")]), 64,
+      naming: ["--classifier", "--layout ge scale representations"])
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: output))
+    #expect(bytes.range(of: Data("logits".utf8)) != nil)
+    // The newest checkpoint still has none.
+    expectRefusal(
+      try workshop.run(["predict", run, image]), 66, naming: ["has no classifier", "supcon linear \(run)"])
+  }
+
+  @Test func `results on two datasets of one name stand apart, and each has its own classifier`() throws {
+    let workshop = try workshop()
+    let run = workshop.path("run")
+    let (a, b) = (workshop.path("a/photos"), workshop.path("b/photos"))
+    try succeeding(workshop.run(["linear", run, "--data", a]))
+    let first = try workshop.timelessText("run/linear-photos/summary.json")
+    let second = try succeeding(workshop.run(["linear", run, "--data", b]))
+    #expect(second.standardOutput.contains("run/linear-photos-2, as linear-photos has those of other data"))
+    #expect(try workshop.timelessText("run/linear-photos/summary.json") == first)
+    #expect(try workshop.summary("run", stage: "linear-photos-2").number("train_samples") == 50)
+    // Again, and from a copy under another path: the same place.
+    try succeeding(workshop.run(["linear", run, "--data", b]))
+    try FileManager.default.createDirectory(atPath: workshop.path("c"), withIntermediateDirectories: false)
+    try workshop.copy("b/photos", to: "c/photos")
+    try succeeding(workshop.run(["linear", run, "--data", workshop.path("c/photos")]))
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/linear-photos-3"))
+
+    let evaluated = try succeeding(workshop.run(["evaluate", run, "--data", b]))
+    #expect(evaluated.standardOutput.contains("classifier: \(run)/linear-photos-2/classifier.safetensors"))
+    #expect(try workshop.summary("run", stage: "evaluation-photos").values["top1"] != nil)
+    try succeeding(workshop.run(["evaluate", run, "--data", a]))
+    #expect(try workshop.summary("run", stage: "evaluation-photos").number("train_samples") == 50)
+    #expect(try workshop.summary("run", stage: "evaluation-photos-2").number("train_samples") == 30)
+  }
+
+  @Test func `transfers to two datasets of one name stand apart`() throws {
+    let workshop = try workshop()
+    let options = ["evaluate", workshop.path("run"), "--transfer-dataset", "folder", "--transfer-data"]
+    try succeeding(workshop.run(options + [workshop.path("a/photos")]))
+    let other = try succeeding(workshop.run(options + [workshop.path("b/photos")]))
+    #expect(other.standardOutput.contains("run/transfer-photos-2, as transfer-photos has those of other data"))
+    #expect(try workshop.summary("run", stage: "transfer-photos").number("train_samples") == 30)
+    #expect(try workshop.summary("run", stage: "transfer-photos-2").number("train_samples") == 50)
+  }
+
+  @Test func `the classifier of data that were changed is found`() throws {
+    let workshop = try workshop()
+    let (run, image) = (workshop.path("run"), try image(workshop, in: "base/test"))
+    let added = try self.image(workshop, in: "base/train")
+    try FileManager.default.copyItem(atPath: added, toPath: "\(added.dropLast(4))-new.png")
+    // That of another dataset lies beside it.
+    try succeeding(workshop.run(["linear", run, "--data", workshop.path("a/photos")]))
+    try succeeding(workshop.run(["linear", run]))
+    #expect(FileManager.default.fileExists(atPath: "\(run)/linear-base/classifier.safetensors"))
+    let predicted = try succeeding(workshop.run(["predict", run, image]))
+    #expect(predicted.standardError.contains("classifier: \(run)/linear-base/classifier.safetensors"))
+    try succeeding(workshop.run(["evaluate", run]))
+    #expect(try workshop.summary("run", stage: "evaluation-base").values["top1"] != nil)
+  }
+
+  @Test func `fine-tuning on fewer images than a default batch takes smaller ones`() throws {
+    let workshop = try workshop()
+    let (run, tuned) = (workshop.path("run"), ["--finetune", "--epochs", "1", "--output"])
+    let result = try succeeding(workshop.run(["linear", run] + tuned + [workshop.path("tuned")]))
+    #expect(result.standardOutput.contains("batch size: 32 in shards of 32, as the training set has 40 samples"))
+    let other = ["--dataset", "folder", "--data", workshop.path("a/photos")]
+    try succeeding(workshop.run(["linear", run] + other + tuned + [workshop.path("other")]))
+    // What is given stays.
+    try succeeding(
+      workshop.run(
+        ["linear", run, "--batch-size", "8", "--shard-size", "4"] + tuned + [workshop.path("given")]))
+    #expect(try workshop.text("given/config.yaml").contains("batch-size: 8"))
+    expectRefusal(
+      try workshop.run(["linear", run, "--batch-size", "64"] + tuned + [workshop.path("none")]), 64,
+      naming: ["64", "40"])
+  }
+}
