@@ -10,9 +10,7 @@ cd "$root"
 runs=${1:-3}
 . scripts/mpi-environment.sh
 . scripts/faults/test-hosts.sh
-reason=$(hosts_problem)
-command -v tc >/dev/null || reason=${reason:-"needs tc (apt-get install iproute2)"}
-[ -z "$reason" ] || { echo "bench-reduction: $reason" >&2 && exit 69; }
+need_links bench-reduction
 [ -n "${MPI_CHECKS:-}" ] || swift build -c release --product mpi-checks
 checks=$(realpath "${MPI_CHECKS:-.build/release/mpi-checks}")
 folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-reduction.XXXXXX")

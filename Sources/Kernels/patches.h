@@ -71,9 +71,9 @@ INLINE Lattice lattice_of(KernelConvolution shape, int index) {
   return lattice;
 }
 
-// The number of pixels in a group: v takes at most half a megabyte where 32 pixels allow it.
+// The number of pixels in a group: v takes at most half a megabyte where 32 pixels allow it. A lattice without taps has patches of length 0.
 INLINE int group_pixels(int patch) {
-  int pixels = 131072 / patch / TILES_PER_BLOCK * TILES_PER_BLOCK;
+  int pixels = 131072 / (patch > 0 ? patch : 1) / TILES_PER_BLOCK * TILES_PER_BLOCK;
   return pixels < 32 ? 32 : pixels > PIXELS_PER_GROUP ? PIXELS_PER_GROUP : pixels;
 }
 
@@ -151,7 +151,7 @@ INLINE void patch_convolve_lattice(
   int patch = lattice->taps * from.channels;
   int vectors = panel_vectors(to.channels), panel = vectors * LANES;
   int total = shape.images * lattice->rows * lattice->columns;
-  int pixels = group_pixels(patch > 0 ? patch : 1);
+  int pixels = group_pixels(patch);
   size_t plane = (size_t)to.height * to.width * shape.block;
   _Alignas(64) float m[TILES_PER_BLOCK * 2 * LANES];
   PixelGroup group;
@@ -168,11 +168,7 @@ INLINE void patch_convolve_lattice(
       Lanes panel_sums[2][2] = {{broadcast(0), broadcast(0)}, {broadcast(0), broadcast(0)}};
       for (int pixel = 0; pixel < count; pixel += TILES_PER_BLOCK) {
         const float *v = scratch + pixel * tile_stride(patch), *weights = u + (size_t)channel * patch;
-        if (vectors == 2) {
-          multiply_panel(v, patch, weights, m, panel, 2, FLOATS);
-        } else {
-          multiply_panel(v, patch, weights, m, panel, 1, FLOATS);
-        }
+        multiply(v, patch, weights, m, panel, vectors, FLOATS);
         int here = count - pixel < TILES_PER_BLOCK ? count - pixel : TILES_PER_BLOCK;
         scatter_products(m, places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
       }
@@ -218,11 +214,7 @@ INLINE void patch_weight_gradient_as(
     for (int output = 0; output < to.channels; output += panel) {
       for (int input = 0; input < patch; input += INPUTS_PER_BLOCK) {
         float *block = u + (size_t)output * patch + (size_t)input * panel;
-        if (vectors == 2) {
-          accumulate_panel(v + input, patch, d + output, to.channels, count, block, 2, FLOATS, first == 0);
-        } else {
-          accumulate_panel(v + input, patch, d + output, to.channels, count, block, 1, FLOATS, first == 0);
-        }
+        accumulate(v + input, patch, d + output, to.channels, count, block, vectors, FLOATS, first == 0);
       }
     }
   }
@@ -230,29 +222,17 @@ INLINE void patch_weight_gradient_as(
 
 // MARK: - The functions of the table
 
-// Returns the largest number of floats of one pixel's patch.
-INLINE int largest_patch(KernelConvolution shape) {
+static size_t patch_scratch_count(KernelConvolution shape) {
+  size_t count = 0;
   int largest = 0;
   for (int index = 0; index < lattice_count(shape); index++) {
     int patch = lattice_of(shape, index).taps * shape.inputs;
+    size_t own = group_pixels(patch) * tile_stride(patch);
+    count = own > count ? own : count;
     largest = patch > largest ? patch : largest;
   }
-  return largest;
-}
-
-static size_t patch_scratch_count(KernelConvolution shape) {
-  size_t count = 0;
-  for (int index = 0; index < lattice_count(shape); index++) {
-    int patch = lattice_of(shape, index).taps * shape.inputs;
-    if (patch > 0) {
-      // Pixels beyond the last are multiplied, too.
-      size_t own = group_pixels(patch) * tile_stride(patch);
-      count = own > count ? own : count;
-    }
-  }
-  int patch = largest_patch(shape);
-  int widest = patch > shape.outputs ? patch : shape.outputs;
-  size_t gradient = group_pixels(widest) * (tile_stride(patch) + tile_stride(shape.outputs));
+  int widest = largest > shape.outputs ? largest : shape.outputs;
+  size_t gradient = group_pixels(widest) * (tile_stride(largest) + tile_stride(shape.outputs));
   return gradient > count ? gradient : count;
 }
 

@@ -59,11 +59,7 @@ INLINE void winograd_convolve_as(
           const void *v = factor_at(
               memory.v.elements, frequency * memory.v.stride + (size_t)tile * tile_stride(shape.inputs), kind);
           float *products = m + frequency * memory.m.stride + (size_t)tile * tile_stride(shape.outputs) + output;
-          if (vectors == 2) {
-            multiply_panel(v, shape.inputs, u, products, shape.outputs, 2, kind);
-          } else {
-            multiply_panel(v, shape.inputs, u, products, shape.outputs, 1, kind);
-          }
+          multiply(v, shape.inputs, u, products, shape.outputs, vectors, kind);
         }
       }
     }
@@ -85,11 +81,7 @@ INLINE void accumulate_block(
   int width = kind == HALF_PAIRS ? 2 : 1;
   const void *v = factor_at(memory.v.elements, frequency * memory.v.stride + width * input, kind);
   const void *d = factor_at(memory.m.elements, frequency * memory.m.stride + width * output, kind);
-  if (panel_vectors(shape.outputs) == 2) {
-    accumulate_panel(v, shape.inputs, d, shape.outputs, tiles, u, 2, kind, is_first);
-  } else {
-    accumulate_panel(v, shape.inputs, d, shape.outputs, tiles, u, 1, kind, is_first);
-  }
+  accumulate(v, shape.inputs, d, shape.outputs, tiles, u, panel_vectors(shape.outputs), kind, is_first);
 }
 
 // Transforms u[frequency], whose elements are `stride` floats apart, to weight gradients g[3][3] of LANES outputs and one input.

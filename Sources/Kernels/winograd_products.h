@@ -117,3 +117,24 @@ INLINE void accumulate_panel(
     }
   }
 }
+
+// `multiply_panel` for a width that is known at run time only.
+INLINE void multiply(
+    const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, int vectors, const Factors kind) {
+  if (vectors == 2) {
+    multiply_panel(factors, inputs, weights_of_panel, m, outputs, 2, kind);
+  } else {
+    multiply_panel(factors, inputs, weights_of_panel, m, outputs, 1, kind);
+  }
+}
+
+// `accumulate_panel` for a width that is known at run time only.
+INLINE void accumulate(
+    const void *factors, int inputs, const void *gradient_factors, int outputs, int tiles, float *u, int vectors,
+    const Factors kind, const int is_first) {
+  if (vectors == 2) {
+    accumulate_panel(factors, inputs, gradient_factors, outputs, tiles, u, 2, kind, is_first);
+  } else {
+    accumulate_panel(factors, inputs, gradient_factors, outputs, tiles, u, 1, kind, is_first);
+  }
+}

@@ -23,6 +23,12 @@ public final class ConvolutionKernels {
   /// The packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
 
+  /// Returns true if most convolutions are computed here: always, except in bfloat16 on CPUs with AMX tiles, whose
+  /// direct products are faster.
+  static func areUsed(for precision: Precision, hasTiles: Bool = InstructionSet.hasTiles) -> Bool {
+    precision == .float32 || !hasTiles
+  }
+
   /// Returns the faster method for a convolution.
   ///
   /// - Parameters:
@@ -42,7 +48,7 @@ public final class ConvolutionKernels {
     guard isBlocked, geometry.padding == geometry.kernel / 2 else { return nil }
     // Weights of Winograd's method are four times as large; for more channels, the memory is not worth the time.
     let isNarrow = max(geometry.input.channels, geometry.outputChannels) <= 512
-    if geometry.kernel == 3, geometry.stride == 1, isNarrow, precision == .float32 || !hasTiles {
+    if geometry.kernel == 3, geometry.stride == 1, isNarrow, areUsed(for: precision, hasTiles: hasTiles) {
       return .winograd
     }
     let isSupported = [1, 3].contains(geometry.kernel) && [1, 2].contains(geometry.stride)

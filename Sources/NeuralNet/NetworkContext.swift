@@ -101,10 +101,6 @@ public final class NetworkContext {
     slice.range.shifted(down: gradientStart)
   }
 
-  /// True if feature maps have the channel block of `Kernels`: always, except in bfloat16 on CPUs with AMX tiles, whose
-  /// convolutions are oneDNN's.
-  var usesBlockOfKernels: Bool { precision == .float32 || !InstructionSet.hasTiles }
-
   /// The scratch memory of the network's convolutions by our own functions.
   let convolutionScratch: ConvolutionScratch
 

@@ -70,7 +70,7 @@ final class ResNetStem {
     let preferred = try Convolution.preferredChannelBlocks(context.engine, geometry, context.precision)
     geometry.input.channelBlock = preferred.input
     geometry.outputChannelBlock =
-      context.usesBlockOfKernels ? FeatureMapKernels.preferredChannelBlock : preferred.output
+      ConvolutionKernels.areUsed(for: context.precision) ? FeatureMapKernels.preferredChannelBlock : preferred.output
     inputShape = geometry.input
     let names = ResNetArchitecture.Stem.layerNames
     unit = try ConvolutionUnit(context, names.convolution, names.normalization, geometry, isFirst: true)

@@ -21,11 +21,10 @@ extension InstructionSet {
     if let level, !level.limitPrimitives() {
       throw .usedBefore
     }
-    guard let fastest = fastest(ofFeatures: effectiveFeatures, below: level) else { throw .unsupportedCPU }
-    if fastest == .avx512BFloat16Maps {
+    guard let effective = fastest(ofFeatures: effectiveFeatures, below: level) else { throw .unsupportedCPU }
+    if effective == .avx512BFloat16Maps {
       multiplyMapsInFloat32()
     }
-    let effective = fastest
     if let level, effective < level {
       throw .notOffered(level, highest: effective)
     }

@@ -15,8 +15,12 @@ package enum ClassifierFile {
   ///   - step: The step whose encoder is used.
   /// - Returns: The names of the folders.
   package static func folders(of weights: RunWeights, step: Int) -> [String] {
-    let name = folder + weights.suffix
-    return [name, "\(name)-validation"].flatMap { name in [name, "\(name)-step-\(step)"] }
+    [false, true].flatMap { isValidation in
+      [nil, step].map { step in
+        ResultPlace(weights, isValidation: isValidation, dataName: nil, step: step, identity: [:])
+          .wantedFolder(of: folder)
+      }
+    }
   }
 
   /// Returns the same folders and that of a classifier on other data if it is clear which; on rank 0.

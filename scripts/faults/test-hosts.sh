@@ -2,6 +2,7 @@
 #
 #   make_hosts FOLDER N   makes N hosts, named supcon-a, supcon-b, …; writes FOLDER/hostfile (slots from $slots, default 1) and FOLDER/agent
 #   on_host HOST COMMAND  runs a command on a host
+#   need_links NAME       ends the script NAME with 69 where there can be no test hosts with limited links
 #   two_hosts NAME        two hosts for the script NAME, which measures their network: sets `supcon` (built unless SUPCON names one) and `folder`,
 #                         and removes all at the end; ends with 69 where there can be none
 #   limit_links RATE BURST  limits what each host sends, in tc's units
@@ -56,11 +57,16 @@ AGENT
   chmod +x "$folder/agent"
 }
 
-two_hosts() {
+need_links() {
   local name=$1 reason
   reason=$(hosts_problem)
   command -v tc >/dev/null || reason=${reason:-"needs tc (apt-get install iproute2)"}
   [ -z "$reason" ] || { echo "$name: $reason" >&2 && exit 69; }
+}
+
+two_hosts() {
+  local name=$1
+  need_links "$name"
   [ -n "${SUPCON:-}" ] || swift build -c release --product supcon
   supcon=$(realpath "${SUPCON:-.build/release/supcon}")
   folder=$(mktemp -d "${TMPDIR:-/tmp}/supcon-network.XXXXXX")

@@ -34,7 +34,7 @@ struct ListColumns: Equatable {
       (self.path, self.label, hasHeader) = (path, label, true)
       let others = first.indices.filter { column in column != path && column != label }
       splits = try SplitColumns(
-        header: first, rows: others.isEmpty ? [] : records.dropFirst().map { record in record.fields.map(\.trimmed) },
+        header: first, rows: others.isEmpty ? [] : records.dropFirst().map(\.fields),
         among: others)
       unused = others.filter { [splits] column in !splits.positions.contains(column) && !first[column].isEmpty }
         .map { column in first[column] }
@@ -61,7 +61,7 @@ struct ListColumns: Equatable {
     let others = first.indices.filter { [path] column in column != path }
     guard others.count > 1 else {
       (label, splits) = (others.first ?? 1, SplitColumns(named: nil))
-      try Self.checkLabels(records.compactMap { [label] record in record.fields.dropFirst(label).first?.trimmed })
+      try Self.checkLabels(records.lazy.compactMap { [label] record in record.fields.dropFirst(label).first?.trimmed })
       return
     }
     // The documented order: path, label, split.
@@ -82,7 +82,7 @@ struct ListColumns: Equatable {
   }
 
   /// Throws if all labels of a list without a header are names of splits.
-  private static func checkLabels(_ labels: [String]) throws(Problem) {
+  private static func checkLabels(_ labels: some Collection<String>) throws(Problem) {
     guard labels.allSatisfy({ label in SplitName(label)?.isExact == true }), !labels.isEmpty else { return }
     throw Problem(
       "the labels are names of splits (\(list(Set(labels).sorted()))); expected path,label,split; if they are classes, write a first line path,label"

@@ -1,3 +1,5 @@
+import Formats
+
 /// The columns of a label list that say to which split an image belongs: one with names of splits, or flags such as
 /// `is_valid`.
 struct SplitColumns: Equatable {
@@ -31,20 +33,22 @@ struct SplitColumns: Equatable {
   ///
   /// - Parameters:
   ///   - header: The names of all columns.
-  ///   - rows: The fields of the images.
+  ///   - rows: The fields of the images, as they are written.
   ///   - columns: The columns other than those of path and label.
   /// - Throws: `ListColumns.Problem` naming a column that may say the split, and what to write in its place.
   init(header: [String], rows: [[String]], among columns: [Int]) throws(ListColumns.Problem) {
-    func values(_ column: Int) -> Set<String> {
-      Set(rows.compactMap { row in row.count == header.count && !row[column].isEmpty ? row[column] : nil })
+    // Lists can have millions of rows: a column is read only to the first value that decides.
+    func fields(_ column: Int) -> some Sequence<String> {
+      rows.lazy.filter { row in row.count == header.count }.map { row in row[column].trimmed }
+        .filter { field in !field.isEmpty }
     }
+    func values(_ column: Int) -> Set<String> { Set(fields(column)) }
     func splits(_ column: Int) -> Set<Split>? {
-      let splits = values(column).map { value in SplitName(value)?.split }
-      return splits.contains(nil) ? nil : Set(splits.compactMap { split in split })
+      guard fields(column).allSatisfy({ field in SplitName(field) != nil }) else { return nil }
+      return Set(values(column).compactMap { value in SplitName(value)?.split })
     }
     func isFlag(_ column: Int) -> Bool {
-      let values = values(column)
-      return !values.isEmpty && values.allSatisfy { value in Self.truths[value.lowercased()] != nil }
+      fields(column).allSatisfy { field in Self.truths[field.lowercased()] != nil } && !values(column).isEmpty
     }
     named =
       columns.first { column in Self.headers.contains(header[column].lowercased()) }

@@ -29,14 +29,11 @@ package struct HostTopology: Sendable, Equatable {
 
     /// The error message for an invalid description, or `nil`.
     package var problem: String? {
-      if let cores, cores < 1 {
-        return "--cores \(cores): expected at least 1"
+      if let cores, let problem = Configuration.problem(of: "cores", cores, atLeast: 1, atMost: Self.largestCoreCount) {
+        return problem
       }
-      if let cores, cores > Self.largestCoreCount {
-        return "--cores \(cores): expected at most \(Self.largestCoreCount)"
-      }
-      if let sockets, sockets < 1 {
-        return "--sockets \(sockets): expected at least 1"
+      if let sockets, let problem = Configuration.problem(of: "sockets", sockets, atLeast: 1) {
+        return problem
       }
       if let cores, let sockets, !cores.isMultiple(of: sockets) {
         return
