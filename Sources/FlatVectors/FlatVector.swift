@@ -10,7 +10,7 @@ public final class FlatVector: @unchecked Sendable {
   /// The number of elements.
   public let count: Int
 
-  private let start: UnsafeMutablePointer<Float>
+  @usableFromInline let start: UnsafeMutablePointer<Float>
   /// The object that keeps the memory alive; `nil` for memory of the vector's own.
   private let owner: AnyObject?
 
@@ -48,7 +48,10 @@ public final class FlatVector: @unchecked Sendable {
     }
   }
 
+  // Inlinable, so that loops over the elements in other modules are vectorized.
+
   /// Calls `body` with the elements.
+  @inlinable
   public func withSpan<Result, Failure: Error>(
     _ body: (Span<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -58,6 +61,7 @@ public final class FlatVector: @unchecked Sendable {
   /// Calls `body` with the elements of a range, to read or to change them.
   ///
   /// - Precondition: The range is within the vector.
+  @inlinable
   public func withMutableSpan<Result, Failure: Error>(
     _ range: Range<Int>, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -86,7 +90,7 @@ public final class FlatVector: @unchecked Sendable {
     unsafe (start + range.lowerBound).update(from: other.start + range.lowerBound, count: range.count)
   }
 
-  private func checkBounds(_ range: Range<Int>) {
+  @usableFromInline func checkBounds(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of a vector of \(count)")
   }
 }

@@ -12,9 +12,19 @@ typedef uint16_t HalfPairsInMemory __attribute__((ext_vector_type(2 * LANES), al
 // bfloat16 is the upper half of a float32.
 INLINE Lanes widen(HalfLanes halves) { return (Lanes)(__builtin_convertvector(halves, WordLanes) << 16); }
 
+INLINE HalfLanes load_halves(const void *source, size_t index) {
+  return *(const HalfLanesInMemory *)((const uint16_t *)source + index);
+}
+
 INLINE HalfPairs load_pairs(const uint16_t *source) { return *(const HalfPairsInMemory *)source; }
 
 INLINE void store_pairs(uint16_t *destination, HalfPairs pairs) { *(HalfPairsInMemory *)destination = pairs; }
+
+// The numbers of two vectors in pairs.
+INLINE HalfPairs pair_up(HalfLanes even, HalfLanes odd) {
+  // Little-endian: the even number is the lower half of a word.
+  return (HalfPairs)(__builtin_convertvector(even, WordLanes) | __builtin_convertvector(odd, WordLanes) << 16);
+}
 
 // Each path defines three functions:
 //
@@ -65,9 +75,7 @@ INLINE HalfLanes narrow(Lanes lanes) {
 }
 
 INLINE HalfPairs interleave(Lanes even, Lanes odd) {
-  // Little-endian: the even number is the lower half of a word.
-  WordLanes upper = __builtin_convertvector(narrow(odd), WordLanes) << 16;
-  return (HalfPairs)(__builtin_convertvector(narrow(even), WordLanes) | upper);
+  return pair_up(narrow(even), narrow(odd));
 }
 
 INLINE Lanes add_products(Lanes sums, const uint16_t *pair, HalfPairs weights) {
@@ -85,7 +93,7 @@ INLINE Lanes load(const void *source, size_t index, KernelElement element) {
   if (element == KERNEL_FLOAT32) {
     return load_lanes((const float *)source + index);
   }
-  return widen(*(const HalfLanesInMemory *)((const uint16_t *)source + index));
+  return widen(load_halves(source, index));
 }
 
 INLINE void store(void *destination, size_t index, Lanes lanes, KernelElement element) {

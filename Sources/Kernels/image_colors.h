@@ -56,7 +56,6 @@ static uint64_t image_luminance_sum(const uint8_t *planes, size_t count) {
 }
 
 INLINE int32_t maximum(int32_t one, int32_t other) { return one > other ? one : other; }
-INLINE int32_t minimum(int32_t one, int32_t other) { return one < other ? one : other; }
 
 // level · part / 255², rounded to the nearest integer; ties do not occur.
 INLINE int32_t share_of(int32_t level, int32_t part) {

@@ -22,6 +22,8 @@ typedef double DoubleLanes __attribute__((ext_vector_type(LANES)));
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+INLINE int32_t minimum(int32_t one, int32_t other) { return one < other ? one : other; }
+
 INLINE Lanes load_lanes(const float *source) { return *(const LanesInMemory *)source; }
 
 INLINE void store_lanes(float *destination, Lanes lanes) { *(LanesInMemory *)destination = lanes; }

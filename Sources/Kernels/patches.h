@@ -190,31 +190,122 @@ INLINE void patch_convolve_as(
   }
 }
 
+// MARK: - Gradient of the weights
+
+// Weight gradients are sums over chunks of pixels. The output gradients of a chunk for one panel of outputs take 32 KB, which stay in the level 1
+// cache; those for OUTPUTS_PER_GATHER outputs and the source's INPUTS_PER_GATHER channels stay in the level 2 cache.
+//
+//     v[column of LANES channels][pixel][channel]      the source at one tap, in HALF_PAIRS [column][pixel / 2][channel][pixel % 2]
+//     d[panel of outputs][pixel][output]               the output gradients, likewise
+enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64, LARGEST_CHUNK = 512 };
+
+INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? LARGEST_CHUNK : LARGEST_CHUNK / 2; }
+
+// A chunk of neighboring pixels of the output and, for each, the index of its first channel in the maps that are read; -1 beyond their edges.
+typedef struct {
+  int count;
+  ptrdiff_t places[LARGEST_CHUNK];
+} PixelChunk;
+
+// Finds the places in maps that a tap reads for `count` pixels of a lattice, beginning with pixel `first` over all images.
+INLINE void find_places(Side side, int block, const Lattice *lattice, int tap, int first, int count, PixelChunk *chunk) {
+  int per_image = lattice->rows * lattice->columns;
+  ptrdiff_t image_size = (ptrdiff_t)side.channels * side.height * side.width;
+  ptrdiff_t image = first / per_image * image_size;
+  int row = first % per_image / lattice->columns, column = first % lattice->columns;
+  chunk->count = count;
+  for (int pixel = 0; pixel < count; pixel++) {
+    int y = lattice->pace * row + lattice->row[tap], x = lattice->pace * column + lattice->column[tap];
+    int is_inside = y >= 0 && y < side.height && x >= 0 && x < side.width;
+    chunk->places[pixel] = is_inside ? image + ((ptrdiff_t)y * side.width + x) * block : -1;
+    if (++column == lattice->columns) {
+      column = 0;
+      if (++row == lattice->rows) {
+        row = 0;
+        image += image_size;
+      }
+    }
+  }
+}
+
+// The index of a channel of the first pixel in columns of `width` channels.
+INLINE size_t column_offset(int channel, int width, Factors kind) {
+  return (size_t)(channel / width) * width * chunk_pixels(kind) + channel % width * (kind == HALF_PAIRS ? 2 : 1);
+}
+
+// Copies LANES channels of a chunk's pixels to a column that is `width` channels wide. In HALF_PAIRS, an odd number of pixels is followed by zeros.
+INLINE void gather_column(
+    const void *maps, size_t offset, const PixelChunk *chunk, void *column, int width, const KernelElement element,
+    const Factors kind) {
+  for (int pixel = 0; pixel < chunk->count; pixel += kind == HALF_PAIRS ? 2 : 1) {
+    ptrdiff_t place = chunk->places[pixel];
+    if (kind == HALF_PAIRS) {
+      ptrdiff_t beside = pixel + 1 < chunk->count ? chunk->places[pixel + 1] : -1;
+      HalfLanes even = place < 0 ? (HalfLanes)0 : load_halves(maps, place + offset);
+      HalfLanes odd = beside < 0 ? (HalfLanes)0 : load_halves(maps, beside + offset);
+      store_pairs((uint16_t *)column + (size_t)pixel * width, pair_up(even, odd));
+    } else {
+      store_lanes(
+          (float *)column + (size_t)pixel * width, place < 0 ? broadcast(0) : load(maps, place + offset, element));
+    }
+  }
+}
+
+// Copies `count` channels of a chunk's pixels, from `channel` on, to columns that are `width` channels wide.
+INLINE void gather_columns(
+    const void *maps, Side side, int block, int channel, int count, const PixelChunk *chunk, void *columns, int width,
+    const KernelElement element, const Factors kind) {
+  size_t plane = (size_t)side.height * side.width * block;
+  for (int k = 0; k < count; k += LANES) {
+    size_t offset = (channel + k) / block * plane + (channel + k) % block;
+    void *column = (void *)factor_at(columns, column_offset(k, width, kind), kind);
+    gather_column(maps, offset, chunk, column, width, element, kind);
+  }
+}
+
+// Adds the products of a chunk for `inputs` channels of one tap and `outputs` outputs to `u`.
+INLINE void accumulate_chunk(
+    const void *v, int inputs, const void *d, int outputs, int pixels, float *u, size_t patch, int vectors,
+    const Factors kind, int is_first) {
+  int panel = vectors * LANES;
+  for (int output = 0; output < outputs; output += panel) {
+    const void *gradients = factor_at(d, column_offset(output, panel, kind), kind);
+    for (int input = 0; input < inputs; input += INPUTS_PER_BLOCK) {
+      const void *values = factor_at(v, column_offset(input, LANES, kind), kind);
+      accumulate(
+          values, LANES, gradients, panel, pixels, u + output * patch + (size_t)input * panel, vectors, kind, is_first);
+    }
+  }
+}
+
 INLINE void patch_weight_gradient_as(
     KernelConvolution shape, const void *source, const void *output_gradient, float *u, float *scratch,
-    const KernelElement element) {
+    const KernelElement element, const Factors kind) {
   Lattice lattice = lattice_of(shape, 0);
   Side from = source_side(shape), to = destination_side(shape);
   // The output gradients are gathered as if by a kernel of 1.
   Lattice single = lattice;
-  single.taps = 1;
   single.row[0] = single.column[0] = 0;
   single.pace = 1;
-  int patch = lattice.taps * from.channels;
-  int vectors = panel_vectors(to.channels), panel = vectors * LANES;
-  int total = shape.images * lattice.rows * lattice.columns;
-  int pixels = group_pixels(patch > to.channels ? patch : to.channels);
-  float *v = scratch, *d = scratch + pixels * tile_stride(patch);
-  PixelGroup group;
-  for (int first = 0; first < total; first += pixels) {
-    int count = total - first < pixels ? total - first : pixels;
-    find_pixels(&lattice, first, count, &group);
-    gather_patches(source, from, shape.block, &lattice, &group, v, tile_stride(patch), element);
-    gather_patches(output_gradient, to, shape.block, &single, &group, d, tile_stride(to.channels), element);
-    for (int output = 0; output < to.channels; output += panel) {
-      for (int input = 0; input < patch; input += INPUTS_PER_BLOCK) {
-        float *block = u + (size_t)output * patch + (size_t)input * panel;
-        accumulate(v + input, patch, d + output, to.channels, count, block, vectors, FLOATS, first == 0);
+  size_t patch = (size_t)lattice.taps * from.channels;
+  int vectors = panel_vectors(to.channels), panel = vectors * LANES, block = shape.block;
+  int total = shape.images * lattice.rows * lattice.columns, pixels = chunk_pixels(kind);
+  void *v = scratch, *d = scratch + INPUTS_PER_GATHER * LARGEST_CHUNK / 2;
+  PixelChunk chunk;
+  for (int output = 0; output < to.channels; output += OUTPUTS_PER_GATHER) {
+    int outputs = minimum(to.channels - output, OUTPUTS_PER_GATHER);
+    for (int first = 0; first < total; first += pixels) {
+      int count = minimum(total - first, pixels);
+      find_places(to, block, &single, 0, first, count, &chunk);
+      gather_columns(output_gradient, to, block, output, outputs, &chunk, d, panel, element, kind);
+      for (int tap = 0; tap < lattice.taps; tap++) {
+        find_places(from, block, &lattice, tap, first, count, &chunk);
+        for (int input = 0; input < from.channels; input += INPUTS_PER_GATHER) {
+          int inputs = minimum(from.channels - input, INPUTS_PER_GATHER);
+          gather_columns(source, from, block, input, inputs, &chunk, v, LANES, element, kind);
+          float *sums = u + output * patch + ((size_t)tap * from.channels + input) * panel;
+          accumulate_chunk(v, inputs, d, outputs, count, sums, patch, vectors, kind, first == 0);
+        }
       }
     }
   }
@@ -224,15 +315,12 @@ INLINE void patch_weight_gradient_as(
 
 static size_t patch_scratch_count(KernelConvolution shape) {
   size_t count = 0;
-  int largest = 0;
   for (int index = 0; index < lattice_count(shape); index++) {
     int patch = lattice_of(shape, index).taps * shape.inputs;
     size_t own = group_pixels(patch) * tile_stride(patch);
     count = own > count ? own : count;
-    largest = patch > largest ? patch : largest;
   }
-  int widest = largest > shape.outputs ? largest : shape.outputs;
-  size_t gradient = group_pixels(widest) * (tile_stride(largest) + tile_stride(shape.outputs));
+  size_t gradient = (INPUTS_PER_GATHER + OUTPUTS_PER_GATHER) * LARGEST_CHUNK / 2;
   return gradient > count ? gradient : count;
 }
 
@@ -279,9 +367,11 @@ static void patch_weight_gradient(
     KernelConvolution shape, KernelElement element, const void *source, const void *output_gradient, float *u,
     float *scratch, float *gradient) {
   if (element == KERNEL_FLOAT32) {
-    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_FLOAT32);
+    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_FLOAT32, FLOATS);
+  } else if (!multiplies_halves(shape)) {
+    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, FLOATS);
   } else {
-    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16);
+    patch_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, HALF_PAIRS);
   }
   int panel = panel_vectors(shape.outputs) * LANES, taps = shape.kernel * shape.kernel;
   WeightBlock block;

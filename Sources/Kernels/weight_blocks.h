@@ -29,10 +29,17 @@ INLINE void read_weights(
   }
   for (int index = 0; index < count; index++) {
     const float *from = weights + ((size_t)(input + index) * shape.outputs + output) * taps;
+    // The rows are too short for the hardware prefetcher to recognize.
+    const float *ahead = from + 4 * (size_t)shape.outputs * taps;
+    for (int i = 0; i < LANES * taps; i += 16) {
+      __builtin_prefetch(ahead + i, 0, 2);
+    }
     for (int i = 0; i < taps; i++) {
+      Lanes column;
       for (int lane = 0; lane < LANES; lane++) {
-        block->weights[index * taps + i][lane] = from[lane * taps + taps - 1 - i];
+        column[lane] = from[lane * taps + taps - 1 - i];
       }
+      store_lanes(block->weights[index * taps + i], column);
     }
   }
 }

@@ -162,23 +162,22 @@ INLINE void winograd_weight_gradient_as(
     const KernelElement element, const Factors kind) {
   TileGroups groups = tile_groups(shape);
   PassMemory memory = pass_memory(shape, groups, scratch);
-  int tiles_per_row = kind == HALF_PAIRS ? (groups.tiles_per_row + 1) & ~1 : groups.tiles_per_row;
   memset(u, 0, sizeof(float) * winograd_gradient_count(shape));
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int row = 0; row < rows; row++) {
       for (int channel = 0; channel < shape.inputs; channel += LANES) {
         TileRow tiles = tile_row(shape, groups, first + row, shape.inputs, channel);
-        gather_row(shape, groups, source, tiles, memory.line, memory.v, row * tiles_per_row, element, kind);
+        gather_row(shape, groups, source, tiles, memory.line, memory.v, row * groups.tiles_per_row, element, kind);
       }
       for (int channel = 0; channel < shape.outputs; channel += LANES) {
         TileRow tiles = tile_row(shape, groups, first + row, shape.outputs, channel);
-        gather_gradient_row(shape, groups, output_gradient, tiles, memory.m, row * tiles_per_row, element, kind);
+        gather_gradient_row(shape, groups, output_gradient, tiles, memory.m, row * groups.tiles_per_row, element, kind);
       }
     }
     int next = first + groups.rows_per_group;
     accumulate_group(
-        shape, memory, rows * tiles_per_row, u, rows_to_come(shape, groups, source, shape.inputs, next, element),
+        shape, memory, rows * groups.tiles_per_row, u, rows_to_come(shape, groups, source, shape.inputs, next, element),
         rows_to_come(shape, groups, output_gradient, shape.outputs, next, element), kind);
   }
 }
@@ -215,37 +214,71 @@ INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUEN
   }
 }
 
-// The gradient of the input is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
-static void winograd_pack_weights(KernelConvolution shape, const float *weights, float *u) {
+// Packs the weights of one panel of outputs and `count` inputs to `[frequency][input][panel's outputs]`, or, as bfloat16, `[frequency][input / 2]
+// [panel's outputs][input % 2]`.
+INLINE void transform_panel(
+    KernelConvolution shape, const float *weights, int output, int input, int count, void *packed, const Factors kind) {
   int panel = panel_vectors(shape.outputs) * LANES;
-  size_t stride = (size_t)shape.inputs * shape.outputs;
   WeightBlock block;
-  for (int output = 0; output < shape.outputs; output += LANES) {
-    size_t first = (size_t)(output / panel * panel) * shape.inputs;
-    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
-      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
-      read_weights(shape, weights, output, input, count, &block);
-      if (!multiplies_halves(shape)) {
-        for (int index = 0; index < count; index++) {
-          Lanes frequencies[FREQUENCIES];
-          transform_block(&block, index, frequencies);
-          float *to = u + first + (size_t)(input + index) * panel + output % panel;
-          for (int i = 0; i < FREQUENCIES; i++) {
-            store_lanes(to + i * stride, frequencies[i]);
-          }
-        }
-        continue;
+  for (int first = 0; first < panel; first += LANES) {
+    read_weights(shape, weights, output + first, input, count, &block);
+    for (int index = 0; index < count; index += kind == FLOATS ? 1 : 2) {
+      Lanes u[FREQUENCIES], beside[FREQUENCIES];
+      transform_block(&block, index, u);
+      if (kind != FLOATS) {
+        transform_block(&block, index + 1, beside);
       }
-      for (int index = 0; index < count; index += 2) {
-        Lanes even[FREQUENCIES], odd[FREQUENCIES];
-        transform_block(&block, index, even);
-        transform_block(&block, index + 1, odd);
-        uint16_t *to = (uint16_t *)u + first + (size_t)(input + index) * panel + 2 * (output % panel);
-        for (int i = 0; i < FREQUENCIES; i++) {
-          store_pairs(to + i * stride, interleave(even[i], odd[i]));
+      for (int i = 0; i < FREQUENCIES; i++) {
+        size_t at = ((size_t)i * count + index) * panel;
+        if (kind == FLOATS) {
+          store_lanes((float *)packed + at + first, u[i]);
+        } else {
+          store_pairs((uint16_t *)packed + at + 2 * first, interleave(u[i], beside[i]));
         }
       }
     }
+  }
+}
+
+// Copies whole vectors of packed weights; past the caches, stores are seen by other threads after a fence.
+INLINE void copy_piece(void *destination, const void *source, size_t byte_count, int is_past_caches) {
+  if (!is_past_caches) {
+    memcpy(destination, source, byte_count);
+    return;
+  }
+  Lanes *to = destination;
+  const Lanes *from = source;
+  for (size_t i = 0; i < byte_count / sizeof(Lanes); i++) {
+    __builtin_nontemporal_store(from[i], to + i);
+  }
+}
+
+// The gradient of the input is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
+//
+// The weights of one frequency lie so far apart that writing them one by one would miss the caches; those of a panel and INPUTS_PER_COPY inputs are
+// collected and then copied in pieces of a kilobyte, those of a wide convolution past the caches, which they exceed.
+static void winograd_pack_weights(KernelConvolution shape, const float *weights, float *u) {
+  int panel = panel_vectors(shape.outputs) * LANES;
+  size_t size = multiplies_halves(shape) ? sizeof(uint16_t) : sizeof(float);
+  int is_past_caches = winograd_weight_count(shape) * sizeof(float) > 4 << 20 && (uintptr_t)u % sizeof(Lanes) == 0;
+  _Alignas(64) float packed[FREQUENCIES * INPUTS_PER_COPY * 2 * LANES];
+  for (int output = 0; output < shape.outputs; output += panel) {
+    for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
+      int count = minimum(shape.inputs - input, INPUTS_PER_COPY);
+      if (multiplies_halves(shape)) {
+        transform_panel(shape, weights, output, input, count, packed, HALVES);
+      } else {
+        transform_panel(shape, weights, output, input, count, packed, FLOATS);
+      }
+      size_t piece = (size_t)count * panel * size;
+      for (int i = 0; i < FREQUENCIES; i++) {
+        size_t at = ((size_t)i * shape.outputs + output) * shape.inputs + (size_t)input * panel;
+        copy_piece((char *)u + at * size, (char *)packed + i * piece, piece, is_past_caches);
+      }
+    }
+  }
+  if (is_past_caches) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
   }
 }
 

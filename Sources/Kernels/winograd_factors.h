@@ -27,7 +27,7 @@ INLINE TileGroups tile_groups(KernelConvolution shape) {
   int wanted = channels <= 64 ? 16 : channels <= 128 ? 32 : 64;
   int rows = wanted / groups.tiles_per_row;
   groups.rows_per_group = rows < 1 ? 1 : rows < groups.rows ? rows : groups.rows;
-  int tiles = groups.rows_per_group * ((groups.tiles_per_row + 1) & ~1);
+  int tiles = groups.rows_per_group * groups.tiles_per_row;
   groups.tiles_per_group = (tiles + TILES_PER_BLOCK - 1) / TILES_PER_BLOCK * TILES_PER_BLOCK;
   return groups;
 }

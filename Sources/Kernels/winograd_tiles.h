@@ -34,12 +34,14 @@ typedef struct {
   size_t stride;
 } FactorMemory;
 
-// Stores the transformed tile `f` and, in HALF_PAIRS, the one next to it.
+// Stores the transformed tile `f` and, in HALF_PAIRS, the one next to it. There a row with an odd number of tiles is stored tile by tile, since the
+// first tile of the next row completes its last pair: the odd ones are put beside the even ones, which came with zeros.
 INLINE void store_frequencies(
-    FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, const Factors kind) {
+    FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, int is_odd, const Factors kind) {
   index += frequency * factors.stride;
   if (kind == HALF_PAIRS) {
-    store_pairs((uint16_t *)factors.elements + index, interleave(f, beside));
+    uint16_t *pairs = (uint16_t *)factors.elements + index;
+    store_pairs(pairs, is_odd ? load_pairs(pairs) | interleave(broadcast(0), f) : interleave(f, beside));
   } else {
     store_factor(factors.elements, index, f, kind);
   }
@@ -80,7 +82,7 @@ INLINE void gather_row(
       store_lanes(line + (i * padded_width + x) * LANES, f[i]);
     }
   }
-  int tiles_at_once = kind == HALF_PAIRS ? 2 : 1;
+  int tiles_at_once = kind == HALF_PAIRS && groups.tiles_per_row % 2 == 0 ? 2 : 1;
   for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
     size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
     for (int i = 0; i < PATCH; i++) {
@@ -91,7 +93,7 @@ INLINE void gather_row(
         d[j] = load_lanes(row + j * LANES);
       }
       transform_input(d, f);
-      if (kind == HALF_PAIRS && tile + 1 < groups.tiles_per_row) {
+      if (tiles_at_once == 2) {
         UNROLL
         for (int j = 0; j < PATCH; j++) {
           d[j] = load_lanes(row + (TILE + j) * LANES);
@@ -100,7 +102,7 @@ INLINE void gather_row(
       }
       UNROLL
       for (int j = 0; j < PATCH; j++) {
-        store_frequencies(v, index, i * PATCH + j, f[j], beside[j], kind);
+        store_frequencies(v, index, i * PATCH + j, f[j], beside[j], (first_tile + tile) % 2, kind);
       }
     }
   }
@@ -177,22 +179,21 @@ INLINE void gather_gradient_tile(
   }
 }
 
-// Transforms one row of tiles of output gradients to factors `d`, beginning with tile `first_tile`: the adjoint of `scatter_row`. In HALF_PAIRS,
-// a row with an odd number of tiles is followed by a tile of zeros.
+// Transforms one row of tiles of output gradients to factors `d`, beginning with tile `first_tile`: the adjoint of `scatter_row`.
 INLINE void gather_gradient_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, FactorMemory d, int first_tile,
     KernelElement element, const Factors kind) {
-  int tiles_at_once = kind == HALF_PAIRS ? 2 : 1;
+  int tiles_at_once = kind == HALF_PAIRS && groups.tiles_per_row % 2 == 0 ? 2 : 1;
   for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
     Lanes f[FREQUENCIES], beside[FREQUENCIES] = {0};
     gather_gradient_tile(shape, source, tiles, tile * TILE, f, element);
-    if (kind == HALF_PAIRS && tile + 1 < groups.tiles_per_row) {
+    if (tiles_at_once == 2) {
       gather_gradient_tile(shape, source, tiles, (tile + 1) * TILE, beside, element);
     }
     size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
     UNROLL
     for (int i = 0; i < FREQUENCIES; i++) {
-      store_frequencies(d, index, i, f[i], beside[i], kind);
+      store_frequencies(d, index, i, f[i], beside[i], (first_tile + tile) % 2, kind);
     }
   }
 }

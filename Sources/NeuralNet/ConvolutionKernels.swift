@@ -11,7 +11,7 @@ public final class ConvolutionKernels {
     /// Winograd's method for 3×3 convolutions with stride 1, which needs a quarter of the multiplications (Lavin and
     /// Gray 2015).
     case winograd
-    /// Matrix products of weights with gathered patches, in float32.
+    /// Matrix products with gathered patches: of weights in float32, of output gradients in the type of the products.
     case patches
   }
 
@@ -19,7 +19,7 @@ public final class ConvolutionKernels {
   private let element: KernelElement
   private let functions: KernelConvolutionMethod
   private let scratch: ConvolutionScratch
-  private let isTraining: Bool
+  private let gradient: WeightGradientKernels?
   /// The packed weights, shared with the same convolution of other threads.
   public let weightMemory: PackedWeightMemory
 
@@ -41,18 +41,38 @@ public final class ConvolutionKernels {
     for geometry: Convolution.Geometry, _ precision: Precision, path: KernelPath = kernels_best_path(),
     hasTiles: Bool = InstructionSet.hasTiles
   ) -> Method? {
-    let block = geometry.input.channelBlock
-    let isBlocked =
-      block == geometry.outputChannelBlock && block.isMultiple(of: FeatureMapKernels.preferredChannelBlock)
-      && geometry.input.channels.isMultiple(of: block) && geometry.outputChannels.isMultiple(of: block)
-    guard isBlocked, geometry.padding == geometry.kernel / 2 else { return nil }
+    guard isSupported(geometry) else { return nil }
     // Weights of Winograd's method are four times as large; for more channels, the memory is not worth the time.
     let isNarrow = max(geometry.input.channels, geometry.outputChannels) <= 512
     if geometry.kernel == 3, geometry.stride == 1, isNarrow, areUsed(for: precision, hasTiles: hasTiles) {
       return .winograd
     }
-    let isSupported = [1, 3].contains(geometry.kernel) && [1, 2].contains(geometry.stride)
-    return isSupported && precision == .bfloat16 && path == KERNEL_PATH_AVX512_BFLOAT16_MAPS ? .patches : nil
+    return precision == .bfloat16 && path == KERNEL_PATH_AVX512_BFLOAT16_MAPS ? .patches : nil
+  }
+
+  /// Returns the faster method for the weight gradient of a convolution whose other passes are oneDNN's.
+  ///
+  /// Parameters: those of ``method(for:_:path:hasTiles:)``.
+  ///
+  /// - Returns: The method, or `nil` if oneDNN's weight gradient is faster.
+  public static func weightGradientMethod(
+    for geometry: Convolution.Geometry, _ precision: Precision, path: KernelPath = kernels_best_path(),
+    hasTiles: Bool = InstructionSet.hasTiles
+  ) -> Method? {
+    // With few channels, gathering patches takes longer than multiplying them.
+    let isWide = min(geometry.input.channels, geometry.outputChannels) >= 64
+    return precision == .bfloat16 && path == KERNEL_PATH_AVX512_BFLOAT16 && !hasTiles && isWide
+      && isSupported(geometry) ? .patches : nil
+  }
+
+  /// Returns true if the C functions compute a convolution with these shapes and orders in memory.
+  private static func isSupported(_ geometry: Convolution.Geometry) -> Bool {
+    let block = geometry.input.channelBlock
+    let isBlocked =
+      block == geometry.outputChannelBlock && block.isMultiple(of: FeatureMapKernels.preferredChannelBlock)
+      && geometry.input.channels.isMultiple(of: block) && geometry.outputChannels.isMultiple(of: block)
+    return isBlocked && geometry.padding == geometry.kernel / 2 && [1, 3].contains(geometry.kernel)
+      && [1, 2].contains(geometry.stride)
   }
 
   /// Prepares one convolution, and extends the scratch memory, which convolutions of one thread share, as needed.
@@ -72,29 +92,20 @@ public final class ConvolutionKernels {
     scratch: ConvolutionScratch, path: KernelPath = kernels_best_path(),
     weightMemory: PackedWeightMemory = PackedWeightMemory()
   ) {
-    let input = geometry.input
-    forwardShape = KernelConvolution(
-      images: Int32(input.batch), inputs: Int32(input.channels), outputs: Int32(geometry.outputChannels),
-      height: Int32(input.height), width: Int32(input.width), block: Int32(input.channelBlock),
-      kernel: Int32(geometry.kernel), stride: Int32(geometry.stride), is_transposed: 0,
-      products: KernelElement(products))
+    forwardShape = KernelConvolution(geometry, products: products)
     element = KernelElement(precision)
-    let table = unsafe kernels_of(path).pointee
-    functions =
-      switch method {
-      case .winograd: table.winograd
-      case .patches: table.patches
-      }
+    functions = KernelConvolutionMethod(method, path)
     self.scratch = scratch
-    self.isTraining = isTraining
+    gradient =
+      isTraining
+      ? WeightGradientKernels(method, geometry, precision, products: products, scratch: scratch, path: path) : nil
     self.weightMemory = weightMemory
     let weightByteCount = functions.weight_count(forwardShape) * MemoryLayout<Float>.size
     weightMemory.forward.reserve(weightByteCount)
     weightMemory.inputGradient.reserve(isTraining ? weightByteCount : 0)
-    let shapes = isTraining ? [forwardShape, backwardShape] : [forwardShape]
-    scratch.reserve(
-      pass: shapes.map { shape in functions.scratch_count(shape) }.max() ?? 0,
-      weightGradient: isTraining ? functions.gradient_count(forwardShape) : 0)
+    for shape in isTraining ? [forwardShape, backwardShape] : [forwardShape] {
+      scratch.reserve(pass: functions.scratch_count(shape))
+    }
   }
 
   /// The shape of the convolution that computes the input gradient from the output gradient.
@@ -113,7 +124,7 @@ public final class ConvolutionKernels {
       if uses.contains(.forward) {
         unsafe functions.pack_weights(forwardShape, weights, weightMemory.forward.floats)
       }
-      if isTraining, uses.contains(.inputGradient) {
+      if gradient != nil, uses.contains(.inputGradient) {
         unsafe functions.pack_weights(backwardShape, weights, weightMemory.inputGradient.floats)
       }
     }
@@ -131,20 +142,17 @@ public final class ConvolutionKernels {
     }
   }
 
-  /// Computes the gradient of the weights, row-major.
+  /// Computes the gradient of the weights, row-major `[out, in, kernel, kernel]`.
+  ///
+  /// - Precondition: The convolution was made for training.
   public func weightGradient(input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>) {
-    unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-      guard let gradient = gradient.baseAddress else { return }
-      unsafe functions.weight_gradient(
-        forwardShape, element, input.address, outputGradient.address, scratch.weightGradient.floats,
-        scratch.pass.floats,
-        gradient)
-    }
+    guard let kernels = self.gradient else { preconditionFailure("the convolution was made for inference") }
+    kernels.compute(input: input, outputGradient: outputGradient, into: &gradient)
   }
 
   /// Computes the gradient of the input.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) {
-    precondition(isTraining, "the convolution was made for inference")
+    precondition(gradient != nil, "the convolution was made for inference")
     weightMemory.check(.inputGradient)
     unsafe functions.convolve(
       backwardShape, element, outputGradient.address, weightMemory.inputGradient.floats, inputGradient.address,
@@ -157,8 +165,8 @@ public final class ConvolutionKernels {
 /// Vectors of 64 bytes at addresses that are no multiple of 64 cross cache lines, which makes convolutions a third
 /// slower; Swift's arrays have such addresses.
 public final class ConvolutionScratch {
-  fileprivate let pass = DeferredMemory()
-  fileprivate let weightGradient: DeferredMemory
+  let pass = DeferredMemory()
+  let weightGradient: DeferredMemory
 
   /// Creates scratch memory of size 0, which convolutions extend as needed.
   ///
@@ -167,7 +175,8 @@ public final class ConvolutionScratch {
     weightGradient = gradient
   }
 
-  fileprivate func reserve(pass passCount: Int, weightGradient weightCount: Int) {
+  /// Extends the memory of one pass, and that of a weight gradient, to at least these numbers of floats.
+  func reserve(pass passCount: Int, weightGradient weightCount: Int = 0) {
     pass.reserve(passCount * MemoryLayout<Float>.size)
     weightGradient.reserve(weightCount * MemoryLayout<Float>.size)
   }
@@ -175,7 +184,7 @@ public final class ConvolutionScratch {
 
 extension DeferredMemory {
   /// The address of the memory as float32 elements.
-  @unsafe fileprivate var floats: UnsafeMutablePointer<Float> {
+  @unsafe var floats: UnsafeMutablePointer<Float> {
     unsafe address.assumingMemoryBound(to: Float.self)
   }
 }

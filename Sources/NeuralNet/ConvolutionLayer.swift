@@ -18,7 +18,8 @@ final class ConvolutionLayer {
   private let outputKernels: FeatureMapKernels
 
   private enum Method {
-    case direct(Convolution)
+    /// oneDNN's direct convolution, with its own weight gradient or that of the C functions.
+    case direct(Convolution, WeightGradientKernels?)
     case kernels(ConvolutionKernels)
   }
 
@@ -57,10 +58,18 @@ final class ConvolutionLayer {
           products: context.isTraining ? context.precision : .float32, isTraining: context.isTraining,
           scratch: context.convolutionScratch, weightMemory: weightMemory))
     } else {
-      let passes: Convolution.Passes = !context.isTraining ? .inference : isFirst ? .trainingFirst : .training
+      var gradient: WeightGradientKernels?
+      if context.isTraining, let own = ConvolutionKernels.weightGradientMethod(for: geometry, context.precision) {
+        gradient = WeightGradientKernels(
+          own, geometry, context.precision, products: context.precision, scratch: context.convolutionScratch)
+      }
+      let passes: Convolution.Passes =
+        !context.isTraining
+        ? .inference : isFirst ? .trainingFirst : gradient == nil ? .training : .trainingWithoutWeightGradient
       method = .direct(
         try Convolution(
-          context.engine, context.execution, geometry, context.precision, passes: passes, weightMemory: weightMemory))
+          context.engine, context.execution, geometry, context.precision, passes: passes, weightMemory: weightMemory),
+        gradient)
     }
   }
 
@@ -85,7 +94,7 @@ final class ConvolutionLayer {
     let weights = parameters.extracting(weight.range)
     let start = clock.start()
     switch method {
-    case .direct(let convolution): try convolution.load(weights: weights, for: uses)
+    case .direct(let convolution, _): try convolution.load(weights: weights, for: uses)
     case .kernels(let convolution): convolution.load(weights: weights, for: uses)
     }
     clock.stop(start, .copies, byteCount: weightByteCount + packedByteCount)
@@ -99,7 +108,7 @@ final class ConvolutionLayer {
     try packOnUse(.forward)
     let start = clock.start()
     switch method {
-    case .direct(let convolution): try convolution.forward(input, into: output)
+    case .direct(let convolution, _): try convolution.forward(input, into: output)
     case .kernels(let convolution): convolution.forward(input, into: output, sums: &sums)
     }
     clock.stop(
@@ -117,7 +126,9 @@ final class ConvolutionLayer {
     var slice = gradient._mutatingExtracting(gradientRange)
     let start = clock.start()
     switch method {
-    case .direct(let convolution):
+    case .direct(_, let kernels?):
+      kernels.compute(input: input, outputGradient: outputGradient, into: &slice)
+    case .direct(let convolution, nil):
       try convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
     case .kernels(let convolution):
       convolution.weightGradient(input: input, outputGradient: outputGradient, into: &slice)
@@ -131,7 +142,7 @@ final class ConvolutionLayer {
     try packOnUse(.inputGradient)
     let start = clock.start()
     switch method {
-    case .direct(let convolution):
+    case .direct(let convolution, _):
       try convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)
     case .kernels(let convolution):
       convolution.inputGradient(outputGradient: outputGradient, into: inputGradient)

@@ -28,6 +28,8 @@ public final class Convolution {
     case trainingFirst
     /// The forward pass, the weight gradient and the input gradient.
     case training
+    /// The forward pass and the input gradient, for a convolution whose weight gradient is computed without oneDNN.
+    case trainingWithoutWeightGradient
   }
 
   /// The weights in the memory layout that oneDNN chose for one pass, and the operation that copies them into it.
@@ -88,18 +90,12 @@ public final class Convolution {
       return
     }
 
-    let weightPlan = try planner.weightGradient(forward: forwardPlan)
-    if weightPlan.isReference, precision == .float32, let product = SinglePixelWeightGradient(geometry) {
-      weightGradientPass = .product(product)
-    } else {
-      planner.note(weightPlan, "gradient of the weights")
-      let weightGradient = try Primitive(weightPlan)
-      try context.reserve(weightGradient)
-      let packed = try context.gradientTensor(weightPlan.layout(dnnl_query_diff_weights_md))
-      weightGradientPass = .primitive(
-        weightGradient, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
-    }
-    guard passes == .training else {
+    weightGradientPass =
+      passes == .trainingWithoutWeightGradient
+      ? nil
+      : try Self.weightGradientPass(
+        engine, context, geometry, precision, planner, try planner.weightGradient(forward: forwardPlan), rowMajor)
+    guard passes != .trainingFirst else {
       inputGradientPass = nil
       return
     }
@@ -112,6 +108,20 @@ public final class Convolution {
       weights: try PackedWeights(
         engine, context, from: rowMajor, to: inputPlan.layout(dnnl_query_weights_md),
         in: weightMemory.inputGradient))
+  }
+
+  private static func weightGradientPass(
+    _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision,
+    _ planner: ConvolutionPlanner, _ plan: borrowing PrimitivePlan, _ rowMajor: Tensor
+  ) throws(DNNLError) -> WeightGradientPass {
+    if plan.isReference, precision == .float32, let product = SinglePixelWeightGradient(geometry) {
+      return .product(product)
+    }
+    planner.note(plan, "gradient of the weights")
+    let primitive = try Primitive(plan)
+    try context.reserve(primitive)
+    let packed = try context.gradientTensor(plan.layout(dnnl_query_diff_weights_md))
+    return .primitive(primitive, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
   }
 
   /// Returns the channel blocks that oneDNN prefers for a convolution's input and output on this CPU.
@@ -144,7 +154,7 @@ public final class Convolution {
 
   /// Computes the gradient of the weights, row-major, from the input and the gradient of the output.
   ///
-  /// - Precondition: The convolution was not compiled with `inference`.
+  /// - Precondition: The convolution was compiled with `training` or `trainingFirst`.
   public func weightGradient(
     input: Tensor, outputGradient: Tensor, into gradient: inout MutableSpan<Float>
   ) throws(DNNLError) {
@@ -158,13 +168,13 @@ public final class Convolution {
       }
     case .product(let product):
       try product.compute(input: input, outputGradient: outputGradient, into: &gradient)
-    case nil: preconditionFailure("convolution compiled for inference")
+    case nil: preconditionFailure("convolution compiled without the gradient of its weights")
     }
   }
 
   /// Computes the gradient of the input from the gradient of the output.
   ///
-  /// - Precondition: The convolution was compiled with `training`.
+  /// - Precondition: The convolution was not compiled with `inference` or `trainingFirst`.
   public func inputGradient(outputGradient: Tensor, into inputGradient: Tensor) throws(DNNLError) {
     guard let pass = inputGradientPass else {
       preconditionFailure("convolution compiled without the gradient of its input")

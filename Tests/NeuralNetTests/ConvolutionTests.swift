@@ -111,17 +111,39 @@ private struct ConvolutionCase: Decodable {
 
 /// The method by which a convolution is computed.
 @Suite struct ConvolutionMethodTests {
+  private func geometry(inputs: Int = 32, outputs: Int = 64, kernel: Int, stride: Int) -> Convolution.Geometry {
+    let block = FeatureMapKernels.preferredChannelBlock
+    return Convolution.Geometry(
+      input: ActivationShape(
+        batch: 2, channels: inputs, height: 8, width: 8, channelBlock: inputs.isMultiple(of: block) ? block : 1),
+      outputChannels: outputs, kernel: kernel, stride: stride, padding: kernel / 2, outputChannelBlock: block)
+  }
+
   private func method(
     _ precision: Precision, _ path: KernelPath, inputs: Int = 32, outputs: Int = 64, kernel: Int, stride: Int,
     hasTiles: Bool = false
   ) -> ConvolutionKernels.Method? {
-    let block = FeatureMapKernels.preferredChannelBlock
-    return ConvolutionKernels.method(
-      for: Convolution.Geometry(
-        input: ActivationShape(
-          batch: 2, channels: inputs, height: 8, width: 8, channelBlock: inputs.isMultiple(of: block) ? block : 1),
-        outputChannels: outputs, kernel: kernel, stride: stride, padding: kernel / 2, outputChannelBlock: block),
-      precision, path: path, hasTiles: hasTiles)
+    ConvolutionKernels.method(
+      for: geometry(inputs: inputs, outputs: outputs, kernel: kernel, stride: stride), precision, path: path,
+      hasTiles: hasTiles)
+  }
+
+  @Test func `weight gradients by patches are for wide layers that are multiplied in bfloat16`() {
+    func method(
+      _ geometry: Convolution.Geometry, _ precision: Precision = .bfloat16,
+      _ path: KernelPath = KERNEL_PATH_AVX512_BFLOAT16, hasTiles: Bool = false
+    ) -> ConvolutionKernels.Method? {
+      ConvolutionKernels.weightGradientMethod(for: geometry, precision, path: path, hasTiles: hasTiles)
+    }
+    for (kernel, stride) in [(1, 1), (1, 2), (3, 2)] {
+      let wide = geometry(inputs: 64, outputs: 128, kernel: kernel, stride: stride)
+      #expect(method(wide) == .patches)
+      #expect(method(wide, hasTiles: true) == nil)
+      #expect(method(wide, .float32) == nil)
+      #expect(method(wide, .bfloat16, KERNEL_PATH_AVX512_BFLOAT16_MAPS) == nil)
+      #expect(method(geometry(inputs: 32, outputs: 64, kernel: kernel, stride: stride)) == nil)
+    }
+    #expect(method(geometry(inputs: 64, outputs: 64, kernel: 7, stride: 2)) == nil)
   }
 
   @Test func `patches are for bfloat16 maps that are multiplied in float32`() {
