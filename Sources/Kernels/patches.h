@@ -197,7 +197,7 @@ INLINE void patch_convolve_as(
 //
 //     v[column of LANES channels][pixel][channel]      the source at one tap, in HALF_PAIRS [column][pixel / 2][channel][pixel % 2]
 //     d[panel of outputs][pixel][output]               the output gradients, likewise
-enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64, LARGEST_CHUNK = 512 };
+enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64, LARGEST_CHUNK = 512, PIXELS_AHEAD = 64 };
 
 INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? LARGEST_CHUNK : LARGEST_CHUNK / 2; }
 
@@ -237,8 +237,12 @@ INLINE size_t column_offset(int channel, int width, Factors kind) {
 INLINE void gather_column(
     const void *maps, size_t offset, const PixelChunk *chunk, void *column, int width, const KernelElement element,
     const Factors kind) {
+  ptrdiff_t size = element == KERNEL_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
   for (int pixel = 0; pixel < chunk->count; pixel += kind == HALF_PAIRS ? 2 : 1) {
     ptrdiff_t place = chunk->places[pixel];
+    // The maps come from main memory.
+    ptrdiff_t ahead = chunk->places[minimum(pixel + PIXELS_AHEAD, chunk->count - 1)];
+    __builtin_prefetch((const char *)maps + (ahead + (ptrdiff_t)offset) * size, 0, 3);
     if (kind == HALF_PAIRS) {
       ptrdiff_t beside = pixel + 1 < chunk->count ? chunk->places[pixel + 1] : -1;
       HalfLanes even = place < 0 ? (HalfLanes)0 : load_halves(maps, place + offset);

@@ -26,10 +26,10 @@ import Testing
     /// Shapes that take different code paths through the kernels.
     ///
     /// In order: edges within a tile; one pixel; tiles exactly filled, and one vector of outputs in a panel of 16
-    /// lanes; enough channels that weight gradients are transformed group by group; odd numbers of tiles in a row and in
-    /// the batch; packed weights that exceed the caches. Then patches with every kernel and stride, odd sizes, source
-    /// pixels that no output reads, several groups of pixels, more inputs than pixels, and several chunks of pixels and
-    /// of outputs, the last ones not full.
+    /// lanes; enough channels that weight gradients are transformed group by group; odd numbers of tiles in a row and
+    /// in the batch; packed weights that exceed the caches. Then patches with every kernel and stride, odd sizes,
+    /// source pixels that no output reads, several groups of pixels, more inputs than pixels, and several chunks of
+    /// pixels and of outputs, the last ones not full.
     static let all = [
       Shape(inputs: 32, outputs: 48, height: 7, width: 9), Shape(inputs: 16, outputs: 32, height: 1, width: 1),
       Shape(images: 3, inputs: 16, outputs: 16, height: 8, width: 4),

@@ -131,7 +131,7 @@ package struct MemoryEstimate {
       Item(name: "gradient sums", byteCount: sums),
       Item(name: "gradients between ranks", byteCount: messages),
       Item(name: "packed weights", byteCount: packed),
-      Item(name: "compiled passes", byteCount: models * sizes.constant),
+      Item(name: "compiled passes", byteCount: sizes.constant + (models - 1) * sizes.furtherConstant),
       Item(name: "working memory of a shard", byteCount: models * sizes.workingPerShard),
       Item(
         name: "activations kept",

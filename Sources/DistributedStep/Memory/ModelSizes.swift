@@ -24,8 +24,10 @@ struct ModelSizes {
   let packedWeights: PackedWeights
   /// The bytes of a thread's weight gradients, included in ``constant``.
   let gradientByteCount: Int
-  /// The bytes of one thread's compiled model that do not depend on the number of rows.
+  /// The bytes of the first thread's compiled model that do not depend on the number of rows.
   let constant: Int
+  /// The same of each further model; oneDNN keeps the compiled code of the first and gives it out again.
+  let furtherConstant: Int
   /// The bytes of one thread's working memory for a shard, without saved activations.
   let workingPerShard: Int
   /// The bytes of one shard's activations that are saved for the backward pass.
@@ -33,7 +35,8 @@ struct ModelSizes {
   /// The bytes of a shard of which only the outputs of residual blocks are saved, with memory to recompute one block.
   let blockOutputsPerShard: Int
 
-  /// Compiles models for two and for four rows and measures their memory; the difference gives the bytes per row.
+  /// Compiles two models for two rows and one for four and measures their memory; the difference gives the bytes per
+  /// row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize) throws {
@@ -44,19 +47,25 @@ struct ModelSizes {
       let model = try TrainingModel(engine, configuration, viewSize: viewSize, rows: rows)
       return (model, Tensor.livingByteCount - before)
     }
-    let residentBefore = ProcessMeasurements.residentByteCount() ?? 0
+    func resident() -> Int { ProcessMeasurements.residentByteCount() ?? 0 }
+    let residentBefore = resident()
     let (small, smallByteCount) = try compile(2)
     // The memory of repacked weights is allocated by the first load.
     try small.load(FlatVector(count: small.layout.parameters.count))
-    let resident = (ProcessMeasurements.residentByteCount() ?? 0) - residentBefore
+    let residentAfter = resident()
+    let (further, furtherByteCount) = try compile(2)
+    let residentOfFurther = resident() - residentAfter
     let (large, largeByteCount) = try compile(4)
     let workingPerRow = (largeByteCount - smallByteCount) / 2
-    withExtendedLifetime(large) {}
+    withExtendedLifetime((further, large)) {}
     let rows = configuration.batches.shardSize * configuration.views.count
     self.init(
       configuration, small,
       constant: max(
-        0, max(resident, smallByteCount) - 2 * workingPerRow - small.packedWeights.byteCount(.separate)),
+        0,
+        max(residentAfter - residentBefore, smallByteCount) - 2 * workingPerRow
+          - small.packedWeights.byteCount(.separate)),
+      furtherConstant: max(0, max(residentOfFurther, furtherByteCount) - 2 * workingPerRow),
       gradientByteCount: small.gradientByteCount, workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
       blockOutputsPerShard: try ActivationStore.blockOutputByteCount(of: small.encoder) / 2 * rows)
@@ -71,14 +80,14 @@ struct ModelSizes {
     let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)
     let packed = shards.model.packedWeights.byteCount(shards.weightStorage)
     self.init(
-      step.configuration, shards.model, constant: 0, gradientByteCount: 0,
+      step.configuration, shards.model, constant: 0, furtherConstant: 0, gradientByteCount: 0,
       workingPerShard: (Tensor.livingByteCount - kept - packed) / shards.modelCount,
       activationsPerShard: shards.activationsPerShard, blockOutputsPerShard: shards.blockOutputsPerShard)
   }
 
   private init(
-    _ configuration: Configuration, _ model: TrainingModel, constant: Int, gradientByteCount: Int, workingPerShard: Int,
-    activationsPerShard: Int, blockOutputsPerShard: Int
+    _ configuration: Configuration, _ model: TrainingModel, constant: Int, furtherConstant: Int,
+    gradientByteCount: Int, workingPerShard: Int, activationsPerShard: Int, blockOutputsPerShard: Int
   ) {
     parameterCount = model.layout.parameters.count
     let vector = ShardVectorLayout(
@@ -95,6 +104,7 @@ struct ModelSizes {
     representationWidth = model.encoder.representationWidth
     headWidth = configuration.headPlan.widths.dropLast().reduce(0, +)
     self.constant = constant
+    self.furtherConstant = furtherConstant
     self.workingPerShard = workingPerShard
     self.activationsPerShard = activationsPerShard
     self.blockOutputsPerShard = blockOutputsPerShard
