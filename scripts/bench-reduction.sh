@@ -47,13 +47,16 @@ done
 for placement in '2 1' '3 1' '2 2'; do
   read -r hosts slots <<<"$placement"
   make_hosts "$folder" "$hosts"
+  # The hosts share the processors of this machine: ranks that wait must leave them to the others.
+  sharing=()
+  [ "$((hosts * slots))" -le "$(nproc)" ] || sharing=(--oversubscribe)
   for speed in 1 10; do
     # A fifth of a millisecond of the link's speed may pass at once.
     limit_links "${speed}gbit" "$((speed * 128))kb"
     name=$hosts-$slots-$speed
     for ((run = 0; run < runs; run++)); do
       on_host "${host_names[0]}" env SUPCON="$checks" scripts/launch.sh --agent "$folder/agent" --hostfile "$folder/hostfile" \
-        -np "$((hosts * slots))" reduction-speed >"$folder/$name-$run" 2>&1 </dev/null || { cat "$folder/$name-$run" >&2 && exit 1; }
+        ${sharing[@]+"${sharing[@]}"} -np "$((hosts * slots))" reduction-speed >"$folder/$name-$run" 2>&1 </dev/null || { cat "$folder/$name-$run" >&2 && exit 1; }
     done
     rows "$name" "$slots on each of $hosts hosts" "$speed Gb/s"
   done

@@ -429,6 +429,22 @@ judge_reports() {
   fi
 }
 
+# Ends a launcher all of whose processes have been dead for SUPCON_LAUNCHER_WAIT seconds: Open MPI 4.1.4 waits for ever if a rank is killed while it
+# connects to its launcher.
+end_stuck_launcher() {
+  local dead=0 states
+  while [ "$dead" -lt "${SUPCON_LAUNCHER_WAIT:-30}" ]; do
+    # Whoever reads what this script writes must not wait for it.
+    sleep 1 >/dev/null 2>&1
+    kill -0 "$job" 2>/dev/null || return 0
+    states=$(ps -o stat= --ppid "$job" 2>/dev/null) || states=''
+    if [ -n "$states" ] && ! grep -qv '^Z' <<<"$states"; then dead=$((dead + 1)); else dead=0; fi
+  done
+  echo "launch: all ranks that $mpirun started here have ended, but it has not within $dead s, so it is ended too; continue the job with --resume" >&2
+  : >"$scratch/stuck"
+  kill -KILL "$job" 2>/dev/null || true
+}
+
 # The launcher ends its ranks two seconds after a SIGTERM, too soon for them to save. So it gets a signal first that it passes on to all ranks
 # and that asks them to save and stop: SIGUSR1 for Open MPI, SIGTERM for Hydra, which ends with 0 after SIGUSR1 and leaves ranks their time
 # after SIGTERM. What still runs when the grace time is over, or at a second SIGTERM, gets SIGTERM.
@@ -442,6 +458,8 @@ copy_errors <"$scratch/errors" &
 reader=$!
 setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "${program[@]}" "$@" </dev/null 2>"$scratch/errors" &
 job=$! timer=''
+end_stuck_launcher </dev/null >/dev/null &
+guard=$!
 
 stop() {
   if [ -n "$timer" ]; then
@@ -464,11 +482,13 @@ trap : INT
 # A trapped signal ends the wait, while mpirun still runs.
 while true; do
   code=0
-  wait "$job" || code=$?
+  wait "$job" 2>/dev/null || code=$?
   kill -0 "$job" 2>/dev/null || break
 done
+kill -TERM "$guard" 2>/dev/null || true
 [ -z "$timer" ] || kill -TERM "$timer" 2>/dev/null || true
 wait "$reader" || true
+[ ! -e "$scratch/stuck" ] || code=70
 if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
   echo "launch: a host was lost, so the job is not done, though $mpirun ended with 0; continue it with --resume" >&2
   code=74

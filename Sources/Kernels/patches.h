@@ -1,4 +1,5 @@
-// Convolutions as products of gathered patches (im2col) with weights, in float32: any kernel and stride, and the gradient of the input.
+// Convolutions as products of gathered patches (im2col) with weights, in float32: any kernel and stride, and the gradient of the input. The gradient
+// of the weights, products of patches with output gradients, is computed in float32 or, where the CPU multiplies them faster, in bfloat16.
 //
 // A destination pixel is a sum over taps, the positions of the kernel, of products of a source pixel's channels with the tap's weights. For the
 // gradient of the input with stride s, the destination pixels fall into s · s lattices with different taps; otherwise there is one lattice.

@@ -92,6 +92,27 @@ struct LaunchScriptTests {
     #expect(result.standardError.contains("continue it with --resume"))
   }
 
+  // A shell that has become another program never asks how its child ended, as Open MPI 4.1.4 where a rank is killed
+  // while it connects.
+  @Test func `a launcher that does not notice that all its ranks are dead is ended`() throws {
+    let workshop = try Workshop()
+    let launcher = try workshop.script(
+      "mpirun",
+      """
+      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
+      true &
+      exec sleep 300
+      """)
+    let program = try workshop.script("program", "echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'")
+    let result = try runProcess(
+      projectRoot.appendingPathComponent("scripts/launch.sh").path, ["-np", "2", "pretrain"],
+      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher, "SUPCON_LAUNCHER_WAIT": "2"])
+    withExtendedLifetime(workshop) {}
+    #expect(result.exitCode == 70, "\(result.standardError)")
+    #expect(result.standardError.contains("all ranks that \(launcher) started here have ended"))
+    #expect(result.standardError.contains("continue the job with --resume"))
+  }
+
   @Test func `Hydra gets options and a hostfile of its own kind`() throws {
     let workshop = try Workshop()
     let hosts = workshop.path("hosts")

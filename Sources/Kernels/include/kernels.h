@@ -180,7 +180,7 @@ typedef struct {
   /// Winograd's method for 3×3 convolutions with stride 1 (winograd.h).
   KernelConvolutionMethod winograd;
 
-  /// Matrix products of patches (patches.h), in float32 whatever `products` says.
+  /// Matrix products of patches (patches.h): the convolution in float32 whatever `products` says.
   KernelConvolutionMethod patches;
 
   // MARK: Batch normalization and ReLU (normalization.h)
