@@ -9,7 +9,7 @@
 //     v[pixel][tap][source channel]                                 the patches of one group of pixels, float32
 //     u[lattice][panel][tap][source channel][panel's destinations]  weights, in the panels of winograd_factors.h
 
-enum { PIXELS_PER_GROUP = 256 };
+enum { PIXELS_PER_GROUP = 256, MOST_PIXELS = 2 * PIXELS_PER_GROUP, PIXELS_AHEAD = 64 };
 
 // One lattice of destination pixels, and its taps.
 typedef struct {
@@ -78,60 +78,73 @@ INLINE int group_pixels(int patch) {
   return pixels < 32 ? 32 : pixels > PIXELS_PER_GROUP ? PIXELS_PER_GROUP : pixels;
 }
 
-// The places of a group's pixels in their lattice.
+// Neighboring pixels of a lattice and, for each, the index of its first channel in the maps that are read or written; -1 beyond their edges.
 typedef struct {
   int count;
-  int image[PIXELS_PER_GROUP], row[PIXELS_PER_GROUP], column[PIXELS_PER_GROUP];
-} PixelGroup;
+  ptrdiff_t places[MOST_PIXELS];
+} Pixels;
 
-// Finds `count` pixels of a lattice, beginning with pixel `first` over all images.
-INLINE void find_pixels(const Lattice *lattice, int first, int count, PixelGroup *group) {
+// Finds the places of `count` pixels of a lattice at one tap, beginning with pixel `first` over all images.
+INLINE void find_places(Side side, int block, const Lattice *lattice, int tap, int first, int count, Pixels *pixels) {
   int per_image = lattice->rows * lattice->columns;
-  int image = first / per_image, rest = first % per_image;
-  int row = rest / lattice->columns, column = rest % lattice->columns;
-  group->count = count;
+  ptrdiff_t image_size = (ptrdiff_t)side.channels * side.height * side.width;
+  ptrdiff_t image = first / per_image * image_size;
+  int row = first % per_image / lattice->columns, column = first % lattice->columns;
+  pixels->count = count;
   for (int pixel = 0; pixel < count; pixel++) {
-    group->image[pixel] = image;
-    group->row[pixel] = row;
-    group->column[pixel] = column;
+    int y = lattice->pace * row + lattice->row[tap], x = lattice->pace * column + lattice->column[tap];
+    int is_inside = y >= 0 && y < side.height && x >= 0 && x < side.width;
+    pixels->places[pixel] = is_inside ? image + ((ptrdiff_t)y * side.width + x) * block : -1;
     if (++column == lattice->columns) {
       column = 0;
       if (++row == lattice->rows) {
         row = 0;
-        image++;
+        image += image_size;
       }
     }
   }
 }
 
-// v[pixel][tap][channel] ← the patches of a group; zeros beyond the edges of the source.
-INLINE void gather_patches(
-    const void *source, Side side, int block, const Lattice *lattice, const PixelGroup *group, float *v, size_t stride,
-    KernelElement element) {
-  size_t plane = (size_t)side.height * side.width * block;
-  for (int tap = 0; tap < lattice->taps; tap++) {
-    ptrdiff_t places[PIXELS_PER_GROUP];
-    for (int pixel = 0; pixel < group->count; pixel++) {
-      int y = lattice->pace * group->row[pixel] + lattice->row[tap];
-      int x = lattice->pace * group->column[pixel] + lattice->column[tap];
-      places[pixel] = y < 0 || y >= side.height || x < 0 || x >= side.width
-                          ? -1
-                          : (ptrdiff_t)((size_t)group->image[pixel] * (side.channels / block) * plane + ((size_t)y * side.width + x) * block);
+// Copies LANES channels of pixels to a column that is `width` channels wide. In HALF_PAIRS, an odd number of pixels is followed by zeros.
+INLINE void gather_column(
+    const void *maps, size_t offset, const Pixels *pixels, void *column, int width, const KernelElement element,
+    const Factors kind) {
+  ptrdiff_t size = element == KERNEL_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+  for (int pixel = 0; pixel < pixels->count; pixel += kind == HALF_PAIRS ? 2 : 1) {
+    ptrdiff_t place = pixels->places[pixel];
+    // The maps come from main memory.
+    ptrdiff_t ahead = pixels->places[minimum(pixel + PIXELS_AHEAD, pixels->count - 1)];
+    __builtin_prefetch((const char *)maps + (ahead + (ptrdiff_t)offset) * size, 0, 3);
+    if (kind == HALF_PAIRS) {
+      ptrdiff_t beside = pixel + 1 < pixels->count ? pixels->places[pixel + 1] : -1;
+      HalfLanes even = place < 0 ? (HalfLanes)0 : load_halves(maps, place + offset);
+      HalfLanes odd = beside < 0 ? (HalfLanes)0 : load_halves(maps, beside + offset);
+      store_pairs((uint16_t *)column + (size_t)pixel * width, pair_up(even, odd));
+    } else {
+      store_lanes(
+          (float *)column + (size_t)pixel * width, place < 0 ? broadcast(0) : load(maps, place + offset, element));
     }
+  }
+}
+
+// v[pixel][tap][channel] ← the patches of pixels; zeros beyond the edges of the source.
+INLINE void gather_patches(
+    const void *source, Side side, int block, const Lattice *lattice, int first, int count, float *v, int stride,
+    const KernelElement element) {
+  size_t plane = (size_t)side.height * side.width * block;
+  Pixels pixels;
+  for (int tap = 0; tap < lattice->taps; tap++) {
+    find_places(side, block, lattice, tap, first, count, &pixels);
     for (int channel = 0; channel < side.channels; channel += LANES) {
       size_t offset = channel / block * plane + channel % block;
-      float *to = v + (size_t)tap * side.channels + channel;
-      for (int pixel = 0; pixel < group->count; pixel++) {
-        store_lanes(to, places[pixel] < 0 ? broadcast(0) : load(source, places[pixel] + offset, element));
-        to += stride;
-      }
+      gather_column(source, offset, &pixels, v + (size_t)tap * side.channels + channel, stride, element, FLOATS);
     }
   }
 }
 
 // Writes the products of TILES_PER_BLOCK pixels with one panel to the destination, and adds them to the panel's sums.
 INLINE void scatter_products(
-    const float *m, const size_t *places, int count, void *destination, int panel, size_t plane, int block, int channel,
+    const float *m, const ptrdiff_t *places, int count, void *destination, int panel, size_t plane, int block, int channel,
     Lanes sums[2][2], KernelElement element) {
   for (int k = 0; k * LANES < panel; k++) {
     int first = channel + k * LANES;
@@ -155,23 +168,22 @@ INLINE void patch_convolve_lattice(
   int pixels = group_pixels(patch);
   size_t plane = (size_t)to.height * to.width * shape.block;
   _Alignas(64) float m[TILES_PER_BLOCK * 2 * LANES];
-  PixelGroup group;
+  Lattice written = *lattice;
+  written.pace = lattice->step;
+  written.row[0] = lattice->top;
+  written.column[0] = lattice->left;
+  Pixels group;
   for (int first = 0; first < total; first += pixels) {
-    int count = total - first < pixels ? total - first : pixels;
-    find_pixels(lattice, first, count, &group);
-    size_t places[PIXELS_PER_GROUP];
-    for (int pixel = 0; pixel < count; pixel++) {
-      size_t y = lattice->step * group.row[pixel] + lattice->top, x = lattice->step * group.column[pixel] + lattice->left;
-      places[pixel] = (size_t)group.image[pixel] * (to.channels / shape.block) * plane + (y * to.width + x) * shape.block;
-    }
-    gather_patches(source, from, shape.block, lattice, &group, scratch, tile_stride(patch), element);
+    int count = minimum(total - first, pixels);
+    find_places(to, shape.block, &written, 0, first, count, &group);
+    gather_patches(source, from, shape.block, lattice, first, count, scratch, tile_stride(patch), element);
     for (int channel = 0; channel < to.channels; channel += panel) {
       Lanes panel_sums[2][2] = {{broadcast(0), broadcast(0)}, {broadcast(0), broadcast(0)}};
       for (int pixel = 0; pixel < count; pixel += TILES_PER_BLOCK) {
         const float *v = scratch + pixel * tile_stride(patch), *weights = u + (size_t)channel * patch;
         multiply(v, patch, weights, m, panel, vectors, FLOATS);
-        int here = count - pixel < TILES_PER_BLOCK ? count - pixel : TILES_PER_BLOCK;
-        scatter_products(m, places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
+        int here = minimum(count - pixel, TILES_PER_BLOCK);
+        scatter_products(m, group.places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
       }
       for (int k = 0; sums && k < vectors; k++) {
         add_to(sums + channel + k * LANES, panel_sums[0][k]);
@@ -198,67 +210,18 @@ INLINE void patch_convolve_as(
 //
 //     v[column of LANES channels][pixel][channel]      the source at one tap, in HALF_PAIRS [column][pixel / 2][channel][pixel % 2]
 //     d[panel of outputs][pixel][output]               the output gradients, likewise
-enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64, LARGEST_CHUNK = 512, PIXELS_AHEAD = 64 };
+enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64 };
 
-INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? LARGEST_CHUNK : LARGEST_CHUNK / 2; }
-
-// A chunk of neighboring pixels of the output and, for each, the index of its first channel in the maps that are read; -1 beyond their edges.
-typedef struct {
-  int count;
-  ptrdiff_t places[LARGEST_CHUNK];
-} PixelChunk;
-
-// Finds the places in maps that a tap reads for `count` pixels of a lattice, beginning with pixel `first` over all images.
-INLINE void find_places(Side side, int block, const Lattice *lattice, int tap, int first, int count, PixelChunk *chunk) {
-  int per_image = lattice->rows * lattice->columns;
-  ptrdiff_t image_size = (ptrdiff_t)side.channels * side.height * side.width;
-  ptrdiff_t image = first / per_image * image_size;
-  int row = first % per_image / lattice->columns, column = first % lattice->columns;
-  chunk->count = count;
-  for (int pixel = 0; pixel < count; pixel++) {
-    int y = lattice->pace * row + lattice->row[tap], x = lattice->pace * column + lattice->column[tap];
-    int is_inside = y >= 0 && y < side.height && x >= 0 && x < side.width;
-    chunk->places[pixel] = is_inside ? image + ((ptrdiff_t)y * side.width + x) * block : -1;
-    if (++column == lattice->columns) {
-      column = 0;
-      if (++row == lattice->rows) {
-        row = 0;
-        image += image_size;
-      }
-    }
-  }
-}
+INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? MOST_PIXELS : MOST_PIXELS / 2; }
 
 // The index of a channel of the first pixel in columns of `width` channels.
 INLINE size_t column_offset(int channel, int width, Factors kind) {
   return (size_t)(channel / width) * width * chunk_pixels(kind) + channel % width * (kind == HALF_PAIRS ? 2 : 1);
 }
 
-// Copies LANES channels of a chunk's pixels to a column that is `width` channels wide. In HALF_PAIRS, an odd number of pixels is followed by zeros.
-INLINE void gather_column(
-    const void *maps, size_t offset, const PixelChunk *chunk, void *column, int width, const KernelElement element,
-    const Factors kind) {
-  ptrdiff_t size = element == KERNEL_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
-  for (int pixel = 0; pixel < chunk->count; pixel += kind == HALF_PAIRS ? 2 : 1) {
-    ptrdiff_t place = chunk->places[pixel];
-    // The maps come from main memory.
-    ptrdiff_t ahead = chunk->places[minimum(pixel + PIXELS_AHEAD, chunk->count - 1)];
-    __builtin_prefetch((const char *)maps + (ahead + (ptrdiff_t)offset) * size, 0, 3);
-    if (kind == HALF_PAIRS) {
-      ptrdiff_t beside = pixel + 1 < chunk->count ? chunk->places[pixel + 1] : -1;
-      HalfLanes even = place < 0 ? (HalfLanes)0 : load_halves(maps, place + offset);
-      HalfLanes odd = beside < 0 ? (HalfLanes)0 : load_halves(maps, beside + offset);
-      store_pairs((uint16_t *)column + (size_t)pixel * width, pair_up(even, odd));
-    } else {
-      store_lanes(
-          (float *)column + (size_t)pixel * width, place < 0 ? broadcast(0) : load(maps, place + offset, element));
-    }
-  }
-}
-
 // Copies `count` channels of a chunk's pixels, from `channel` on, to columns that are `width` channels wide.
 INLINE void gather_columns(
-    const void *maps, Side side, int block, int channel, int count, const PixelChunk *chunk, void *columns, int width,
+    const void *maps, Side side, int block, int channel, int count, const Pixels *chunk, void *columns, int width,
     const KernelElement element, const Factors kind) {
   size_t plane = (size_t)side.height * side.width * block;
   for (int k = 0; k < count; k += LANES) {
@@ -295,8 +258,8 @@ INLINE void patch_weight_gradient_as(
   size_t patch = (size_t)lattice.taps * from.channels;
   int vectors = panel_vectors(to.channels), panel = vectors * LANES, block = shape.block;
   int total = shape.images * lattice.rows * lattice.columns, pixels = chunk_pixels(kind);
-  void *v = scratch, *d = scratch + INPUTS_PER_GATHER * LARGEST_CHUNK / 2;
-  PixelChunk chunk;
+  void *v = scratch, *d = scratch + INPUTS_PER_GATHER * MOST_PIXELS / 2;
+  Pixels chunk;
   for (int output = 0; output < to.channels; output += OUTPUTS_PER_GATHER) {
     int outputs = minimum(to.channels - output, OUTPUTS_PER_GATHER);
     for (int first = 0; first < total; first += pixels) {
@@ -325,7 +288,7 @@ static size_t patch_scratch_count(KernelConvolution shape) {
     size_t own = group_pixels(patch) * tile_stride(patch);
     count = own > count ? own : count;
   }
-  size_t gradient = (INPUTS_PER_GATHER + OUTPUTS_PER_GATHER) * LARGEST_CHUNK / 2;
+  size_t gradient = (INPUTS_PER_GATHER + OUTPUTS_PER_GATHER) * MOST_PIXELS / 2;
   return gradient > count ? gradient : count;
 }
 

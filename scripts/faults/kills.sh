@@ -34,9 +34,9 @@ test_kills() {
         kills=$((kills + 1))
         # Open MPI 4.1.4 can wait for ever for ranks that are all dead, where one was killed while it connected; scripts/launch.sh ends it, as is done here.
         for ((turn = 0; turn < 600; turn++)); do
-          kill -0 "$job" 2>/dev/null || break
+          kill -0 "$job" || break
           sleep 0.1
-        done
+        done 2>/dev/null
         if kill -0 "$job" 2>/dev/null && ! pgrep -f "^$supcon .*--output $run" >/dev/null; then
           stuck=$((stuck + 1))
           kill -KILL "$job"
