@@ -59,6 +59,8 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || { usage >&2 && fail 64 "no subcommand of supcon was given"; }
 [[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
+launcher_wait=${SUPCON_LAUNCHER_WAIT:-30}
+[[ $launcher_wait =~ ^[1-9][0-9]{0,8}$ ]] || fail 64 "SUPCON_LAUNCHER_WAIT=$launcher_wait: expected a whole number of seconds above 0"
 [ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
 
 # In a checkout the build's program, in an installation the one in lib/supcon beside this script's folder.
@@ -433,7 +435,7 @@ judge_reports() {
 # connects to its launcher.
 end_stuck_launcher() {
   local dead=0 states
-  while [ "$dead" -lt "${SUPCON_LAUNCHER_WAIT:-30}" ]; do
+  while [ "$dead" -lt "$launcher_wait" ]; do
     # Whoever reads what this script writes must not wait for it.
     sleep 1 >/dev/null 2>&1
     kill -0 "$job" 2>/dev/null || return 0

@@ -92,6 +92,7 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   echo "Trained with these options (\`--config\` repeats the run):"
   echo
-  sed -e '/^data:/d' -e 's/^/    /' "$run/config.yaml"
+  # Places and times of files are those of one machine; of an encoder that the run began with, the name says enough.
+  sed -e '/^data:/d' -e '/^dataset-contents:/d' -e 's#^init: .*/#init: #' -e 's/^/    /' "$run/config.yaml"
 } >"$folder/README.md"
 echo "$folder: $(du -h "$folder/encoder.safetensors" | cut -f 1) of weights, top-1 $(percent "$(value "$measures" top1)") %, k-NN $(percent "$own") %; card in README.md"

@@ -212,7 +212,7 @@ INLINE void patch_convolve_as(
 //     d[panel of outputs][pixel][output]               the output gradients, likewise
 enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64 };
 
-INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? MOST_PIXELS : MOST_PIXELS / 2; }
+INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? MOST_PIXELS : PIXELS_PER_GROUP; }
 
 // The index of a channel of the first pixel in columns of `width` channels.
 INLINE size_t column_offset(int channel, int width, Factors kind) {
@@ -258,7 +258,7 @@ INLINE void patch_weight_gradient_as(
   size_t patch = (size_t)lattice.taps * from.channels;
   int vectors = panel_vectors(to.channels), panel = vectors * LANES, block = shape.block;
   int total = shape.images * lattice.rows * lattice.columns, pixels = chunk_pixels(kind);
-  void *v = scratch, *d = scratch + INPUTS_PER_GATHER * MOST_PIXELS / 2;
+  void *v = scratch, *d = scratch + INPUTS_PER_GATHER * PIXELS_PER_GROUP;
   Pixels chunk;
   for (int output = 0; output < to.channels; output += OUTPUTS_PER_GATHER) {
     int outputs = minimum(to.channels - output, OUTPUTS_PER_GATHER);
@@ -288,7 +288,7 @@ static size_t patch_scratch_count(KernelConvolution shape) {
     size_t own = group_pixels(patch) * tile_stride(patch);
     count = own > count ? own : count;
   }
-  size_t gradient = (INPUTS_PER_GATHER + OUTPUTS_PER_GATHER) * MOST_PIXELS / 2;
+  size_t gradient = (INPUTS_PER_GATHER + OUTPUTS_PER_GATHER) * PIXELS_PER_GROUP;
   return gradient > count ? gradient : count;
 }
 
@@ -301,7 +301,7 @@ static void patch_pack_weights(KernelConvolution shape, const float *weights, fl
   WeightBlock block;
   for (int output = 0; output < shape.outputs; output += LANES) {
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
-      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      int count = minimum(shape.inputs - input, INPUTS_PER_COPY);
       read_weights(shape, weights, output, input, count, &block);
       float *lattice_weights = u;
       for (int index = 0; index < lattice_count(shape); index++) {
@@ -346,7 +346,7 @@ static void patch_weight_gradient(
   for (int output = 0; output < shape.outputs; output += LANES) {
     const float *from = u + (size_t)(output / panel * panel) * taps * shape.inputs + output % panel;
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
-      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      int count = minimum(shape.inputs - input, INPUTS_PER_COPY);
       for (int tap = 0; tap < taps; tap++) {
         for (int i = 0; i < count; i++) {
           store_lanes(

@@ -309,7 +309,7 @@ static void winograd_weight_gradient(
   for (int output = 0; output < shape.outputs; output += LANES) {
     int first = output / panel * panel;
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_COPY) {
-      int count = shape.inputs - input < INPUTS_PER_COPY ? shape.inputs - input : INPUTS_PER_COPY;
+      int count = minimum(shape.inputs - input, INPUTS_PER_COPY);
       for (int index = 0; index < count; index++) {
         size_t row = (size_t)(input + index) * panel;
         Lanes g[9];

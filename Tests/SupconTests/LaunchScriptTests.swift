@@ -113,6 +113,14 @@ struct LaunchScriptTests {
     #expect(result.standardError.contains("continue the job with --resume"))
   }
 
+  // A wait that is no number would end every job at once.
+  @Test(arguments: ["soon", "0", "-1", "1.5"])
+  func `a wait for a launcher that is no number of seconds is refused`(wait: String) throws {
+    let result = try launch(rankOne: "exit 0", ["-np", "2"], ["SUPCON_LAUNCHER_WAIT": wait])
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardError.contains("SUPCON_LAUNCHER_WAIT=\(wait): expected a whole number of seconds above 0"))
+  }
+
   @Test func `Hydra gets options and a hostfile of its own kind`() throws {
     let workshop = try Workshop()
     let hosts = workshop.path("hosts")

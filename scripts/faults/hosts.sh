@@ -70,7 +70,6 @@ expect_refusal() {
 test_bad_hostfiles() {
   # One slot on each host, so that the second rank is on the second host.
   local slots=1
-  remove_hosts
   make_hosts "$folder" 3
   local first=${host_names[0]} second=${host_names[1]} small=(pretrain --steps 1 --batch-size 32 --shard-size 8 --shapes-train 64 --output "$folder/bad")
   printf '%s\n' "$first slots=1" "supcon-nowhere slots=1" >"$folder/unknown"
