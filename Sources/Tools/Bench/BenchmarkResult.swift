@@ -5,7 +5,8 @@ import FoundationEssentials
 
 /// The result of `supcon bench`, with the structure of its JSON file.
 struct BenchmarkResult: Codable {
-  /// The seconds of one part of the step, over the ranks; each rank's value is its median over the steps.
+  /// The seconds of one part of the step, over the ranks; each rank's value is its mean over the same steps as
+  /// ``BenchmarkResult/stepSeconds``.
   struct PartSeconds: Codable {
     /// The mean over the ranks, in seconds.
     var mean: Double
@@ -46,7 +47,7 @@ struct BenchmarkResult: Codable {
   var steps: Int
   /// The number of views in a global batch.
   var viewsPerStep: Int
-  /// The median over the steps of the slowest rank's seconds per step.
+  /// The slowest rank's seconds of a step: the mean over the middle half of the steps.
   var stepSeconds: Double
   /// The number of views per second: ``viewsPerStep`` ÷ ``stepSeconds``.
   var viewsPerSecond: Double

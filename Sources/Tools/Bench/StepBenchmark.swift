@@ -92,8 +92,7 @@ package enum StepBenchmark {
         messages.add(result)
       }
     }
-    let stepSeconds = try times.stepSeconds(over: world)
-    let parts = try times.secondsByPart(over: world)
+    let (stepSeconds, parts) = try times.summary(over: world)
     let gathered = try messages.gatheredBytes(over: world)
     let collectives = try messages.collectives(over: world)
     // Read before the peak rates are measured, whose arrays may take more memory than a small model.
@@ -155,30 +154,40 @@ private struct StepTimes {
     }
   }
 
-  /// Returns the median over the steps of the slowest rank's seconds.
+  /// Returns the slowest rank's seconds of a step, and each part's: its mean over the ranks, and its maximum; all of
+  /// them means over the middle half of the steps.
+  ///
+  /// All are taken from the same steps, so that the parts of a rank add up to no more than the step. (Medians of the
+  /// parts can exceed the median of the steps.)
   ///
   /// Collective.
-  func stepSeconds(over world: borrowing Communicator) throws -> Double {
+  func summary(
+    over world: borrowing Communicator
+  ) throws -> (step: Double, parts: [String: BenchmarkResult.PartSeconds]) {
     var slowest = steps
     try world.allReduceMaximum(&slowest)
-    return median(slowest) ?? 0
-  }
-
-  /// Returns each part's median over the steps: its mean over the ranks, and its maximum.
-  ///
-  /// Collective.
-  func secondsByPart(over world: borrowing Communicator) throws -> [String: BenchmarkResult.PartSeconds] {
-    let own = parts.map { seconds in median(seconds) ?? 0 }
+    let middle = middleHalf(slowest)
+    let own = parts.map { seconds in mean(seconds, of: middle) }
     var (sums, largest) = (own, own)
     try world.allReduceSum(&sums)
     try world.allReduceMaximum(&largest)
     let ranks = Double(world.size)
-    return Dictionary(
-      uniqueKeysWithValues: BenchmarkResult.partNames.indices.map { index in
-        (
-          BenchmarkResult.partNames[index],
-          BenchmarkResult.PartSeconds(mean: sums[index] / ranks, slowestRank: largest[index])
-        )
-      })
+    let seconds = BenchmarkResult.partNames.indices.map { index in
+      BenchmarkResult.PartSeconds(mean: sums[index] / ranks, slowestRank: largest[index])
+    }
+    return (
+      mean(slowest, of: middle), Dictionary(uniqueKeysWithValues: zip(BenchmarkResult.partNames, seconds))
+    )
+  }
+
+  /// Returns the indices of the values without the largest and the smallest quarter, rounded down.
+  private func middleHalf(_ values: [Double]) -> ArraySlice<Int> {
+    let quarter = values.count / 4
+    return values.indices.sorted { first, second in (values[first], first) < (values[second], second) }
+      .dropFirst(quarter).dropLast(quarter)
+  }
+
+  private func mean(_ values: [Double], of indices: ArraySlice<Int>) -> Double {
+    indices.reduce(0) { sum, index in sum + values[index] } / Double(max(1, indices.count))
   }
 }
