@@ -225,7 +225,8 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(name: "MPITests", dependencies: ["MPI", "TestSupport"], swiftSettings: swiftSettings),
-  .testTarget(name: "LossesTests", dependencies: ["Losses", "OneDNN", "TestSupport"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "LossesTests", dependencies: ["Formats", "Losses", "OneDNN", "TestSupport"], swiftSettings: swiftSettings),
   .testTarget(name: "WatchdogTests", dependencies: ["Watchdog"], swiftSettings: swiftSettings),
   .testTarget(name: "KeyedRandomnessTests", dependencies: ["KeyedRandomness"], swiftSettings: swiftSettings),
   .testTarget(

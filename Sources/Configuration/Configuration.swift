@@ -33,6 +33,12 @@ extension Configuration {
   /// True if the loss has a cross-entropy term, which needs a classifier.
   package var isClassifying: Bool { classifier.weight > 0 }
 
+  /// True if the contrastive loss has class prototypes.
+  package var hasPrototypes: Bool { isContrasting && loss.prototypes }
+
+  /// True if parameters or loss depend on the number of classes.
+  package var needsClassCount: Bool { isClassifying || hasPrototypes }
+
   /// The command that trains with this configuration: `pretrain` with a contrastive loss, else `supervised`.
   package var command: TrainingCommand { isContrasting ? .pretrain : .supervised }
 
@@ -58,7 +64,7 @@ extension Configuration {
   /// The width of the embeddings; without a projection head, the width of the representations.
   package var widthOfEmbeddings: Int { headPlan.widths.last ?? architecture.representationWidth }
 
-  /// The number of outputs of the classifier.
+  /// The number of classes: of the classifier's outputs and of the prototypes.
   ///
   /// - Throws: ``RunError`` if the number is unknown because the training set was never opened.
   package var classCount: Int {
@@ -66,7 +72,7 @@ extension Configuration {
       guard let classes = classifier.classes, classes > 0 else {
         throw RunError(
           .configuration,
-          "the configuration has cross-entropy-weight \(plain(classifier.weight)), but its classes are missing",
+          "the configuration has \(isClassifying ? "cross-entropy-weight \(plain(classifier.weight))" : "prototypes"), but its classes are missing",
           remedy: "put back the run's own config.yaml")
       }
       return classes

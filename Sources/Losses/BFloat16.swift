@@ -25,9 +25,9 @@ extension SharedElements<UInt16> {
     }
   }
 
-  /// Converts all elements from bfloat16 to the type of `target`, which represents them exactly.
+  /// Converts all elements from bfloat16 to the type of `target`, which represents them exactly and may be longer.
   func widen<Scalar: BinaryFloatingPoint>(into target: SharedElements<Scalar>) {
-    precondition(target.count == count, "\(count) elements for \(target.count)")
+    precondition(target.count >= count, "\(count) elements for \(target.count)")
     for index in 0..<count {
       unsafe target.address[index] = Scalar(BFloat16.value(of: address[index]))
     }

@@ -20,6 +20,9 @@ import ParallelLoops
 /// embeddings, the classes and all rows' ℓ: no gradient is reduced over ranks, and the N×N matrix is never stored.
 /// Other variants gather up to three numbers per row (``LossVariant/statisticsPerRow``), and those with one positive
 /// per denominator take a third pass.
+///
+/// Class prototypes are further rows behind those of the batch, which every rank holds and which are contrasts, but no
+/// anchors: their gradient is that of any other row, and one rank adds it to the sum of the parameters' gradients.
 public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The assignment of rows to shards (fixed parts of the global batch), and of shards to ranks.
   public let blocks: RowBlocks
@@ -39,6 +42,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// The order of samples and views among the rows.
   public let rowOrder: RowOrder
 
+  /// The number of class prototypes, which follow the rows of the batch as contrasts; 0 for none.
+  public let prototypeCount: Int
+
   /// The type in which embeddings are sent; every rank computes with the rounded embeddings, also for its own rows.
   public let gatherPrecision: Precision
 
@@ -47,7 +53,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   private let threads: Int
   private let passes: LossPasses<Scalar>
-  /// The embeddings of all ranks after ``gather(_:over:)``, `[rows, width]`.
+  /// The embeddings of all ranks after ``gather(_:over:)``, and the prototypes, `[rows, width]`.
   private let embeddings: SharedElements<Scalar>
   /// The embeddings of all ranks as bfloat16; empty unless they are gathered in bfloat16.
   private let roundedEmbeddings: SharedElements<UInt16>
@@ -85,31 +91,48 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - scale: The constant factor g of the mean over anchors.
   ///   - variant: The variant of the loss: its sums, anchors, positives and denominators.
   ///   - rowOrder: The order of the samples' views; `nil` if each row is a sample of its own.
+  ///   - prototypeCount: The number of class prototypes; 0 unless the variant has prototypes.
   ///   - gatherPrecision: The type that embeddings have in messages.
   ///   - threads: The number of threads of this rank that share its anchor blocks.
   public init(
     blocks: RowBlocks, width: Int, temperature: Double, scale: Double = 1, variant: LossVariant = LossVariant(),
-    rowOrder: RowOrder? = nil, gatherPrecision: Precision = .float32, threads: Int = 1
+    rowOrder: RowOrder? = nil, prototypeCount: Int = 0, gatherPrecision: Precision = .float32, threads: Int = 1
   ) {
+    precondition(variant.hasPrototypes == (prototypeCount > 0), "\(prototypeCount) prototypes for \(variant)")
     self.blocks = blocks
     self.width = width
     self.temperature = temperature
     self.scale = scale
     self.variant = variant
     self.rowOrder = rowOrder ?? RowOrder(samplesPerGroup: blocks.rowCount, views: 1)
+    self.prototypeCount = prototypeCount
     self.gatherPrecision = gatherPrecision
     self.threads = threads
     passes = Scalar.passes(of: variant)
-    embeddings = SharedElements(repeating: 0, count: blocks.rowCount * width)
+    let rowCount = blocks.rowCount + prototypeCount
+    embeddings = SharedElements(repeating: 0, count: rowCount * width)
     roundedEmbeddings = SharedElements(
       repeating: 0, count: gatherPrecision == .bfloat16 ? blocks.rowCount * width : 0)
     columns = unsafe SharedElements(
-      repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: blocks.rowCount, width: width))
-    rowStatistics = SharedElements(repeating: 0, count: blocks.rowCount * variant.statisticsPerRow)
+      repeating: 0, count: ContrastiveTiles<Scalar>.columnElements(count: rowCount, width: width))
+    // A prototype is no anchor: the terms of a row with infinite logarithms vanish (``RowWeights``).
+    rowStatistics = SharedElements(repeating: .infinity, count: rowCount * variant.statisticsPerRow)
     batch = Batch(LossPairs(RowClasses(labels: [Int]()), rowOrder: self.rowOrder, variant: variant))
   }
 
+  /// The number of rows that are contrasts: those of the batch and the prototypes.
+  private var contrastCount: Int { blocks.rowCount + prototypeCount }
+
   // MARK: - Steps
+
+  /// Sets the prototypes of the next batch, which are the same on every rank; before ``gather(_:over:)``.
+  ///
+  /// - Parameter unitRows: The prototypes, `[prototypeCount, width]`, with rows of unit length; they are not rounded.
+  public func setPrototypes(_ unitRows: Span<Scalar>) {
+    precondition(
+      unitRows.count == prototypeCount * width, "\(unitRows.count) elements for \(prototypeCount) rows of \(width)")
+    embeddings.copy(unitRows, to: blocks.rowCount * width)
+  }
 
   /// Gathers the embeddings of all ranks, in ``gatherPrecision``.
   ///
@@ -139,7 +162,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// Collective: the values of each row that ``gradients(ofRank:into:)`` needs are all-gathered.
   ///
   /// - Parameters:
-  ///   - classes: The classes of all rows; all views of a sample have the same class.
+  ///   - classes: The classes of all rows, followed by those of the prototypes; all views of a sample have the same
+  ///     class.
   ///   - world: The ranks.
   /// - Returns: One number per shard of this rank; the sum over all shards of all ranks is the loss. All are 0 if there
   ///   is no anchor.
@@ -161,10 +185,26 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   ///   - rank: The number of this rank.
   ///   - gradients: Receives the gradient.
   public func gradients(ofRank rank: Int, into gradients: inout MutableSpan<Scalar>) {
-    let localRows = blocks.rows(ofRank: rank)
+    computeGradients(of: blocks.rows(ofRank: rank), anchorBlocks(ofRank: rank), into: &gradients)
+  }
+
+  /// Computes the gradient of the loss with respect to the prototypes, `[prototypeCount, width]`.
+  ///
+  /// Not collective; requires a previous call of ``losses(of:over:)``. It is the whole gradient, with the same bits on
+  /// every rank.
+  ///
+  /// - Parameter gradients: Receives the gradient.
+  public func prototypeGradients(into gradients: inout MutableSpan<Scalar>) {
+    let rows = blocks.rowCount..<contrastCount
+    computeGradients(
+      of: rows, unsafe RowBlocks.blocks(of: rows, limit: ContrastiveTiles<Scalar>.rowsPerBlock), into: &gradients)
+  }
+
+  /// Computes the gradients of some rows, which `blocks` divides, `[rows, width]`.
+  private func computeGradients(of rows: Range<Int>, _ blocks: [Range<Int>], into gradients: inout MutableSpan<Scalar>)
+  {
     precondition(
-      gradients.count == localRows.count * width,
-      "\(gradients.count) gradient elements for \(localRows.count) rows of \(width)")
+      gradients.count == rows.count * width, "\(gradients.count) gradient elements for \(rows.count) rows of \(width)")
     guard batch.pairs.anchorCount > 0 else {
       for index in gradients.indices {
         gradients[index] = 0
@@ -177,9 +217,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
       guard let target = gradients.baseAddress else { return }
       // Safe: every block writes its own rows of the gradient.
       nonisolated(unsafe) let sharedTarget = unsafe target
-      unsafe forEachBlock(of: blocks.shardRuns[rank]) { block, tiles, scratch in
+      unsafe forEach(blocks) { block, tiles, scratch in
         unsafe passes.gradients(
-          tiles, block, weights.pointers, scratch, sharedTarget + (block.lowerBound - localRows.lowerBound) * width)
+          tiles, block, weights.pointers, scratch, sharedTarget + (block.lowerBound - rows.lowerBound) * width)
       }
     }
   }
@@ -187,24 +227,29 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   /// Computes loss and gradient of a batch in one process, without MPI.
   ///
   /// - Parameters:
-  ///   - rows: The embeddings of the whole batch, `[rows, width]`, with rows of unit length.
+  ///   - rows: The embeddings of the whole batch, followed by the prototypes, `[rows, width]`, with rows of unit
+  ///     length.
   ///   - classes: The classes of the rows.
   /// - Returns: The loss, and its gradient with respect to `rows`.
   /// - Precondition: The rows were assigned to one rank.
   public func lossAndGradient(of rows: [Scalar], classes: RowClasses) -> (loss: Double, gradient: [Scalar]) {
     let ownCount = blocks.rows(ofRank: 0).count
     precondition(ownCount == blocks.rowCount, "rank 0 has \(ownCount) of \(blocks.rowCount) rows")
-    precondition(rows.count == embeddings.count, "\(rows.count) elements for \(blocks.rowCount) rows of \(width)")
+    precondition(rows.count == embeddings.count, "\(rows.count) elements for \(contrastCount) rows of \(width)")
     embeddings.copy(rows.span, to: 0)
     if gatherPrecision == .bfloat16 {
-      roundedEmbeddings.round(rows.span, to: 0)
+      roundedEmbeddings.round(rows.span.extracting(0..<roundedEmbeddings.count), to: 0)
       roundedEmbeddings.widen(into: embeddings)
     }
     transpose()
     computeLosses(of: classes, rank: 0)
-    var gradient = [Scalar](repeating: 0, count: rows.count)
+    var gradient = [Scalar](repeating: 0, count: blocks.rowCount * width)
     var gradientRows = gradient.mutableSpan
     gradients(ofRank: 0, into: &gradientRows)
+    var prototypeGradient = [Scalar](repeating: 0, count: prototypeCount * width)
+    var prototypeRows = prototypeGradient.mutableSpan
+    prototypeGradients(into: &prototypeRows)
+    gradient += prototypeGradient
     return (shardLosses(ofRank: 0).reduce(0, +), gradient)
   }
 
@@ -212,7 +257,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Computes the transposed ``columns`` from ``embeddings``.
   private func transpose() {
-    unsafe passes.transpose(embeddings.address, blocks.rowCount, width, columns.address)
+    unsafe passes.transpose(embeddings.address, contrastCount, width, columns.address)
   }
 
   /// Returns the loss of each of a rank's shards: the sum of g/M · L_i over the shard's anchors.
@@ -226,9 +271,9 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Computes the losses L_i of a rank's rows, and writes the rows' statistics into ``rowStatistics``.
   private func computeLosses(of classes: RowClasses, rank: Int) {
-    precondition(classes.rowCount == blocks.rowCount, "\(classes.rowCount) labels for \(blocks.rowCount) rows")
-    batch = Batch(LossPairs(classes, rowOrder: rowOrder, variant: variant))
-    let (localRows, shards) = (blocks.rows(ofRank: rank), blocks.shardRuns[rank])
+    precondition(classes.rowCount == contrastCount, "\(classes.rowCount) labels for \(contrastCount) rows")
+    batch = Batch(LossPairs(classes, prototypeCount: prototypeCount, rowOrder: rowOrder, variant: variant))
+    let localRows = blocks.rows(ofRank: rank)
     guard batch.pairs.anchorCount > 0 else {
       anchorLosses = Array(repeating: 0, count: localRows.count)
       return
@@ -236,7 +281,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     let losses = SharedElements(repeating: 0.0, count: localRows.count)
     let batchSums = unsafe passes.batchSums(tiles)
     let (passes, statistics) = (passes, rowStatistics)
-    unsafe forEachBlock(of: shards) { block, tiles, scratch in
+    unsafe forEach(anchorBlocks(ofRank: rank)) { block, tiles, scratch in
       unsafe passes.statistics(
         tiles, block, batchSums, scratch, statistics.address,
         losses.address + (block.lowerBound - localRows.lowerBound))
@@ -244,13 +289,15 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     anchorLosses = (0..<losses.count).map { index in losses[index] }
   }
 
-  /// All-gathers an array of all rows, in which each rank has already written the elements of its own rows.
+  /// All-gathers an array of all rows, in which each rank has already written the elements of its own rows; elements of
+  /// prototypes, which follow, stay.
   private func allGather<Element: MPIElement>(
     _ elements: SharedElements<Element>, elementsPerRow: Int, over world: borrowing Communicator
   ) throws(MPIError) {
     let counts = (0..<world.size).map { rank in blocks.rows(ofRank: rank).count * elementsPerRow }
     try elements.withMutableSpan { (span) throws(MPIError) in
-      try world.allGatherInPlace(counts: counts, into: &span)
+      var rows = span._mutatingExtracting(0..<blocks.rowCount * elementsPerRow)
+      try world.allGatherInPlace(counts: counts, into: &rows)
     }
   }
 
@@ -260,7 +307,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     private let rowCount: Int
 
     init(_ loss: ContrastiveLoss) {
-      let (count, variant, pairs) = (loss.blocks.rowCount, loss.variant, loss.batch.pairs)
+      let (count, variant, pairs) = (loss.contrastCount, loss.variant, loss.batch.pairs)
       let weight = loss.scale / Double(pairs.anchorCount)
       rowCount = count
       columns = SharedElements(repeating: 0, count: 4 * count)
@@ -292,20 +339,24 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
         classes: batch.classes.address, sampleNumbers: batch.sampleNumbers.address,
         keptSamples: batch.pairs.keptSamples),
       positiveCounts: batch.positiveCounts.address, classCount: batch.pairs.classes.counts.count,
-      count: blocks.rowCount, width: width, temperature: temperature)
+      count: contrastCount, width: width, temperature: temperature)
   }
 
-  /// Calls `body` for every block of anchors in some shards, on this rank's threads, with scratch memory of the thread.
-  private func forEachBlock(
-    of shards: Range<Int>,
+  /// Returns the blocks of anchors in a rank's shards.
+  private func anchorBlocks(ofRank rank: Int) -> [Range<Int>] {
+    blocks.shardRuns[rank].flatMap { shard in
+      unsafe RowBlocks.blocks(of: blocks.rows(ofShard: shard), limit: ContrastiveTiles<Scalar>.rowsPerBlock)
+    }
+  }
+
+  /// Calls `body` for every block of rows, on this rank's threads, with scratch memory of the thread.
+  private func forEach(
+    _ allBlocks: [Range<Int>],
     _ body:
       @Sendable (
         _ block: Range<Int>, _ tiles: ContrastiveTiles<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>
       ) -> Void
   ) {
-    let allBlocks = shards.flatMap { shard in
-      unsafe blocks.blocks(ofShard: shard, limit: ContrastiveTiles<Scalar>.rowsPerBlock)
-    }
     let workers = min(threads, max(allBlocks.count, 1))
     let activity = activity
     // Safe: the tiles are only read, and this object owns their memory.

@@ -7,7 +7,7 @@ extension LossVariant {
   /// rows are in the denominators. A loss that stays at exactly this value means collapse.
   ///
   /// - Parameters:
-  ///   - classSizes: The number of rows of each class.
+  ///   - classSizes: The number of rows of each class, with its prototype if there is one.
   ///   - views: The number of rows (views) of one sample.
   /// - Returns: The value; 0 for a batch without anchors or with fewer than two rows.
   public func collapseValue(classSizes: [Int], views: Int) -> Double {
@@ -34,12 +34,12 @@ extension LossVariant {
   /// the loss can be larger by several nats.
   ///
   /// - Parameters:
-  ///   - classSizes: The number of rows of each class.
+  ///   - classSizes: The number of rows of each class, with its prototype if there is one.
   ///   - views: The number of rows (views) of one sample.
   ///   - temperature: The temperature τ.
   /// - Returns: The bound; 0 for a batch without anchors.
   public func lowerBound(classSizes: [Int], views: Int, temperature: Double) -> Double {
-    if denominator == .all, positivesCap == nil, anchors == .all {
+    if denominator == .all, positivesCap == nil, anchors == .all, !hasPrototypes {
       return LossBound.lowerBound(counts: classSizes, temperature: temperature)
     }
     let byRow = meanOverAnchors(classSizes: classSizes, views: views, exponent: 2 / temperature)
@@ -64,8 +64,8 @@ extension LossVariant {
   /// as is known.
   ///
   /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be
-  /// loose: with one anchor per sample, and with classes of different sizes, most of all if denominators contain only
-  /// negatives. Reports of the bound should say so.
+  /// loose: with one anchor per sample, with prototypes, and with classes of different sizes, most of all if
+  /// denominators contain only negatives. Reports of the bound should say so.
   public func isLowerBoundTight(classSizes: [Int], views: Int) -> Bool {
     Set(classSizes).count == 1 && classSizes.count > 1
       && anchorCount(classSizes: classSizes, views: views) == classSizes.reduce(0, +)

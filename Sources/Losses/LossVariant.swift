@@ -51,6 +51,9 @@ public struct LossVariant: Sendable, Equatable {
   ///
   /// In units of s, that is, similarity ÷ τ. Used only if the denominators are ``Denominator/onePositive``.
   public var margin: Double = 0
+  /// True if every class has a prototype: one more row, which is a contrast of all anchors, a positive of those of its
+  /// class whatever the ``positivesCap``, and no anchor.
+  public var hasPrototypes = false
 
   /// Creates the paper's L_out, without limit and margin.
   public init() {}
@@ -68,8 +71,13 @@ public struct LossVariant: Sendable, Equatable {
     }
   }
 
-  /// Returns |P(i)|, the number of positives of a row whose class has `count` rows, `views` of each sample.
+  /// Returns |P(i)|, the number of positives of a row whose class has `count` rows, `views` of each sample and the
+  /// prototype.
   public func positiveCount(ofClassWith count: Int, views: Int) -> Int {
-    (positivesCap.map { cap in min(count, cap + views) } ?? count) - 1
+    let viewCount = viewCount(ofClassWith: count)
+    return (positivesCap.map { cap in min(viewCount, cap + views) } ?? viewCount) - 1 + (count - viewCount)
   }
+
+  /// Returns the number of rows of a class with `count` rows that are views of samples.
+  func viewCount(ofClassWith count: Int) -> Int { hasPrototypes ? count - 1 : count }
 }

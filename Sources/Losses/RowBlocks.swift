@@ -47,10 +47,9 @@ public struct RowBlocks: Sendable {
     return min(shards.lowerBound * rowsPerShard, rowCount)..<min(shards.upperBound * rowsPerShard, rowCount)
   }
 
-  /// Returns the blocks of anchors of one shard, each of at most `limit` rows.
-  func blocks(ofShard shard: Int, limit: Int) -> [Range<Int>] {
-    let rows = rows(ofShard: shard)
-    return stride(from: rows.lowerBound, to: rows.upperBound, by: limit).map { first in
+  /// Divides rows into blocks of at most `limit` rows.
+  static func blocks(of rows: Range<Int>, limit: Int) -> [Range<Int>] {
+    stride(from: rows.lowerBound, to: rows.upperBound, by: limit).map { first in
       first..<min(first + limit, rows.upperBound)
     }
   }

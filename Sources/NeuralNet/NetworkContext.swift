@@ -96,6 +96,18 @@ public final class NetworkContext {
     }
   }
 
+  /// Registers a weight `[outputWidth, inputWidth]` without bias.
+  ///
+  /// - Returns: The weight, and the range of its gradient in the gradient vector of a backward pass.
+  public func addWeight(
+    _ name: String, inputWidth: Int, outputWidth: Int
+  ) -> (weight: VectorSlice, gradientRange: Range<Int>) {
+    let weight = layout.parameters.addLinear(
+      name, inputWidth: inputWidth, outputWidth: outputWidth, hasBias: false
+    ).weight
+    return (weight, gradientRange(of: weight))
+  }
+
   /// Returns the range of a parameter's gradient in the gradient vector of a backward pass.
   func gradientRange(of slice: VectorSlice) -> Range<Int> {
     slice.range.shifted(down: gradientStart)

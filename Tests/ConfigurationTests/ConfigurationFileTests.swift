@@ -88,7 +88,7 @@ struct ConfigurationFileTests {
       + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200 "
       + "--margin 0.25 --weight-average 0.99 --alternating-flip --progressive-size 16,24 --progressive-epochs 2,3 "
       + "--mixup 0.2 --cutmix 1 --gather-precision bfloat16 --batch-norm shards:2 --balance 2,1 "
-      + "--shared-memory off"
+      + "--shared-memory off --prototypes"
     let overrides = given(line)
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())

@@ -111,6 +111,7 @@ struct RefusalTests {
     Mistake("--views 1 --loss simclr", naming: "--views 1", "at least 2 views"),
     Mistake("--positives-cap 3", naming: "--positives-cap 3", "multiple of --views 2", "choose 2 or 4"),
     Mistake("--loss simclr --positives-cap 2", naming: "--positives-cap 2", "give one of the two"),
+    Mistake("--loss simclr --prototypes", naming: "--prototypes", "has no classes", "choose --loss supcon"),
     Mistake("--views 1 --contrast-mode one", naming: "--contrast-mode one", "--views 1"),
     Mistake("--momentum 0 --nesterov", naming: "--nesterov", "--momentum above 0"),
     Mistake("--contrastive-weight 0", naming: "no loss is left"),

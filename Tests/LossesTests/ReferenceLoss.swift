@@ -14,27 +14,31 @@ struct ReferenceLoss {
   var variant = ReferenceVariant()
 
   var count: Int { labels.count }
-  private var samples: Int { count / variant.views }
+  /// The rows of the batch, which come first.
+  private var viewCount: Int { count - variant.prototypes }
+  private var samples: Int { viewCount / variant.views }
 
   /// M: the rows that are anchors and have all that their loss takes.
   var anchors: Int { anchorRows.count }
 
   private var anchorRows: [Int] {
-    (0..<count).filter { row in
+    (0..<viewCount).filter { row in
       (!variant.isOneView || row < samples) && !positives(of: row).isEmpty
         && (variant.denominator != "only-negatives" || !negatives(of: row).isEmpty)
     }
   }
 
   /// P(i): all views of the own sample and, in the order of the batch, of as many others of the class as the cap lets
-  /// in; not i itself.
+  /// in, and the prototype of the class; not i itself.
   func positives(of row: Int) -> [Int] {
     let own = row % samples
     var others = (0..<samples).filter { sample in sample != own && labels[sample] == labels[row] }
     if let cap = variant.positivesCap {
       others = Array(others.prefix(cap / variant.views))
     }
-    return (0..<count).filter { other in other != row && (other % samples == own || others.contains(other % samples)) }
+    return (0..<viewCount).filter { other in
+      other != row && (other % samples == own || others.contains(other % samples))
+    } + (viewCount..<count).filter { prototype in labels[prototype] == labels[row] }
   }
 
   /// N(i).
@@ -207,6 +211,8 @@ struct ReferenceVariant: Sendable, CustomTestStringConvertible {
   var scale = 1.0
   /// ε; read where the denominators hold one positive.
   var margin = 0.0
+  /// The last rows, which are contrasts and no anchors: a prototype of each class.
+  var prototypes = 0
 
   var isInside: Bool { summation == "in" }
   var isOneView: Bool { contrastMode == "one" }

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Averaged weights, named losses, alternating flip, progressive sizes and mixed samples: exact on any ranks and over a
-/// stop.
+/// Averaged weights, named losses, prototypes, alternating flip, progressive sizes and mixed samples.
+///
+/// All are exact on any ranks and over a stop.
 struct TrainingOptionTests {
   /// Epochs of 4 steps with views of 8, of 16 and of 32 pixels.
   private static let sizes = [
@@ -13,6 +14,7 @@ struct TrainingOptionTests {
 
   @Test(arguments: [
     ["pretrain", "--loss", "epsilon-supinfonce", "--margin", "0.5", "--views", "3"],
+    ["pretrain", "--prototypes", "--contrast-mode", "one", "--positives-cap", "2", "--gather-precision", "bfloat16"],
     ["supervised", "--mixup", "0.4", "--cutmix", "1", "--label-smoothing", "0.1"],
   ])
   func `any ranks and a stop end in the same bits`(_ arguments: [String]) throws {

@@ -40,6 +40,7 @@ supcon, alternating flip | pretrain | supcon | --alternating-flip
 supcon, 24 pixels for $early epochs | pretrain | supcon | --progressive-size 24 --progressive-epochs $early
 supcon, 4 views | pretrain | supcon | --views 4 --shard-size 32
 supcon, fixed label counts | pretrain | supcon | --sampler fixed-labels
+supcon, class prototypes | pretrain | supcon | --prototypes
 SINCERE | pretrain | supcon | --loss sincere
 supervised DCL | pretrain | supcon | --loss supervised-dcl
 epsilon-SupInfoNCE 0.25 | pretrain | supcon | --loss epsilon-supinfonce --margin 0.25

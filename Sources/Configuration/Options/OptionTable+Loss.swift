@@ -30,6 +30,10 @@ extension ConfigurationOption {
       "temperature", \.loss.temperature, .positive, "Temperature of the contrastive loss.", .contrastive,
       when: [.contrastive]),
     .init(
+      "prototypes", \.loss.prototypes, .boolean,
+      "Contrast every anchor also with a learned prototype of each class, a unit vector, that of its own class as a positive.",
+      .contrastive, when: [.contrastive]),
+    .init(
       "gather-precision", \.loss.gatherPrecision, .choice,
       "Data type of the embeddings in messages between ranks: float32, or bfloat16, which halves their bytes; gradients of tight clusters (cosines of 0.92) then lose about 4 %, of tighter ones more.",
       .contrastive, when: [.contrastive]),

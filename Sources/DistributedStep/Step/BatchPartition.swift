@@ -48,6 +48,7 @@ package struct BatchPartition {
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
         variant: configuration.loss.resolvedVariant, rowOrder: configuration.rowOrder,
+        prototypeCount: configuration.hasPrototypes ? configuration.classifier.classes ?? 0 : 0,
         gatherPrecision: configuration.loss.gatherPrecision, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(

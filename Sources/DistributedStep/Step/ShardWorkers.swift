@@ -224,6 +224,11 @@ final class ShardWorkers {
     }
   }
 
+  /// Sets the gradient of the prototypes that this rank's first shard adds to the sum; empty if another rank adds it.
+  func setPrototypeGradient(_ gradient: [Float]) {
+    shards.first?.prototypeGradient = gradient
+  }
+
   /// Returns the activations of the first `shardCount` shards after a step, for ``StepDump``, with the number of
   /// elements per shard.
   func dumpedRows(_ shardCount: Int) -> [(name: String, elements: [Float], perShard: Int)] {

@@ -20,6 +20,8 @@ final class StepInProgress {
   /// The classes that define the positives of each row of the global batch, after the gather; `nil` without a
   /// contrastive loss.
   var classes: RowClasses?
+  /// The class prototypes of this step; `nil` without them.
+  var prototypes: Prototypes.UnitRows?
   /// The contrastive loss of each of this rank's shards; empty without a contrastive loss.
   var shardLosses: [Double] = []
   /// The backward pass, if it runs while gradients are reduced; else `nil`.

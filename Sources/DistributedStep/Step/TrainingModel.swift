@@ -25,6 +25,8 @@ final class TrainingModel {
     var projection: Projection.Activations?
     /// The saved activations of the classifier; `nil` without one.
     var classification: Classification.Activations?
+    /// The gradient of the prototypes, which the first shard of the global batch adds for all; else empty.
+    var prototypeGradient: [Float] = []
 
     fileprivate init(_ model: TrainingModel, encoder: ResNet.SavedActivations?) {
       self.encoder = encoder
@@ -58,6 +60,8 @@ final class TrainingModel {
   private let context: NetworkContext
   private let projection: Projection?
   private let classification: Classification?
+  /// The class prototypes; `nil` without them.
+  let prototypes: Prototypes?
   /// True if representations are scaled to unit length before the heads.
   private let isNormalizingRepresentations: Bool
   /// The number of views in a shard.
@@ -89,6 +93,7 @@ final class TrainingModel {
     context.beginGradientPart()
     headStart = context.parameters.count
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
+    prototypes = try configuration.hasPrototypes ? Prototypes(context, configuration) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
     isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
@@ -195,6 +200,7 @@ final class TrainingModel {
       try projection.backward(
         representations.span, parameters: parameters, activations, into: &gradient, inputGradient: &inputGradient)
     }
+    prototypes?.write(shard.prototypeGradient, into: &gradient)
     if let classification, let activations = shard.classification {
       try classification.backward(
         representations.span, parameters: parameters, activations, into: &gradient, inputGradient: &inputGradient,

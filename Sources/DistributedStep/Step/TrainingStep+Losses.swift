@@ -8,6 +8,8 @@ extension TrainingStep {
   /// Returns the class of each row of the global batch: the label, or with SimCLR the sample; rows of one class are
   /// positives.
   ///
+  /// The prototypes follow.
+  ///
   /// Collective if labels are needed: each rank contributes the labels of its own samples.
   func classes(
     of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
@@ -21,7 +23,7 @@ extension TrainingStep {
     let order = configuration.rowOrder
     return RowClasses(
       labels: (0..<partition.globalBatchSize * configuration.views.count).map { row in labels[order.sample(ofRow: row)]
-      })
+      } + (0..<Int32(partition.loss?.prototypeCount ?? 0)))
   }
 
   /// Returns the labels of a shard's rows; with mixup or CutMix, the two labels and their weights.

@@ -61,17 +61,21 @@ extension TrainingStep {
     }
   }
 
-  /// All-gathers embeddings and labels, which only the contrastive loss needs.
+  /// All-gathers embeddings and labels, which only the contrastive loss needs; prototypes are parameters of every rank.
   ///
   /// Collective.
-  func gather(_ step: StepInProgress, over world: borrowing Communicator) throws {
+  func gather(_ step: StepInProgress, _ parameters: FlatVector, over world: borrowing Communicator) throws {
     guard let loss = step.partition.loss else { return }
+    step.prototypes = workers.model.prototypes?.unitRows(of: parameters)
+    if let prototypes = step.prototypes {
+      loss.setPrototypes(prototypes.rows.span)
+    }
     try loss.gather(workers.embeddings(step.owned.count).span, over: world)
     step.classes = try classes(of: step.requests.flatMap(\.samples), step.partition, over: world)
   }
 
-  /// Computes the contrastive loss and the gradient of the embeddings; the cross-entropy follows, shard by shard, in
-  /// the backward pass.
+  /// Computes the contrastive loss and the gradient of embeddings and prototypes; the cross-entropy follows, shard by
+  /// shard, in the backward pass.
   ///
   /// Collective.
   func computeLoss(_ step: StepInProgress, over world: borrowing Communicator) throws {
@@ -79,6 +83,9 @@ extension TrainingStep {
     step.shardLosses = try loss.losses(of: classes, over: world)
     workers.setEmbeddingGradients(step.owned.count) { gradients in
       loss.gradients(ofRank: world.rank, into: &gradients)
+    }
+    if let prototypes = workers.model.prototypes, let unitRows = step.prototypes {
+      workers.setPrototypeGradient(step.owned.first == 0 ? prototypes.gradient(of: loss, unitRows) : [])
     }
   }
 

@@ -107,7 +107,7 @@ package final class TrainingStep {
     let clock = step.clock
 
     try clock.time(.forward) { try forward(step, state.parameters, over: world) }
-    try clock.time(.gather) { try gather(step, over: world) }
+    try clock.time(.gather) { try gather(step, state.parameters, over: world) }
     try clock.time(.loss) { try computeLoss(step, over: world) }
     // With overlap this only starts the pass, and allReduce waits for its end.
     try clock.time(.backward, continues: isOverlapping) { try backward(step, state.parameters, over: world) }

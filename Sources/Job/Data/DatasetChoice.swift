@@ -88,7 +88,7 @@ package enum DatasetChoice {
         if let problem = HeldOutFraction.problem(fraction, ofClasses: counts) { throw problem }
         return dataset
       }
-      configuration.classifier.classes = configuration.isClassifying ? dataset.classNames.count : nil
+      configuration.classifier.classes = configuration.needsClassCount ? dataset.classNames.count : nil
       return dataset
     }
     let opened = try openFolder(configuration, .train, true, over: world, report: report)
@@ -101,7 +101,7 @@ package enum DatasetChoice {
       report("image size: \(opened.dataset.viewSize.width), as --image-size is not given")
     }
     configuration.data.fingerprint = opened.fingerprint
-    configuration.classifier.classes = configuration.isClassifying ? opened.dataset.classNames.count : nil
+    configuration.classifier.classes = configuration.needsClassCount ? opened.dataset.classNames.count : nil
     configuration.data.imageSize = configuration.data.imageSize ?? opened.dataset.viewSize.width
     configuration.data.mean = opened.dataset.normalization.mean
     configuration.data.standardDeviation = opened.dataset.normalization.standardDeviation

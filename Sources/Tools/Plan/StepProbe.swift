@@ -96,7 +96,7 @@ struct StepProbe {
     // No loader threads, because prefetching would hide the cost of augmentation in such a short run.
     small.compute.loaderThreads = 0
     let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
-    small.classifier.classes = small.isClassifying ? images.classNames.count : nil
+    small.classifier.classes = small.needsClassCount ? images.classNames.count : nil
     let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world)
     var state = try step.makeInitialState(over: world, report: .silent)
     var batches = BatchOrder(try small.makeSampler(images))
@@ -123,10 +123,12 @@ struct StepProbe {
     let rowsPerShard = configuration.batches.shardSize * configuration.views.count
     let shards = min(configuration.batches.shardCount, max(world.size, lossRows / rowsPerShard))
     let blocks = RowBlocks(rowCount: shards * rowsPerShard, rowsPerShard: rowsPerShard, ranks: world.size)
+    // Prototypes are few beside the rows of a batch.
+    var variant = configuration.loss.resolvedVariant
+    variant.hasPrototypes = false
     let loss = ContrastiveLoss<Float>(
       blocks: blocks, width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
-      variant: configuration.loss.resolvedVariant,
-      rowOrder: configuration.rowOrder, gatherPrecision: configuration.loss.gatherPrecision,
+      variant: variant, rowOrder: configuration.rowOrder, gatherPrecision: configuration.loss.gatherPrecision,
       threads: configuration.compute.threads)
     // Any unit rows: the time does not depend on their values.
     let own = blocks.rows(ofRank: world.rank)

@@ -27,6 +27,7 @@ struct ModelArguments: OptionArguments {
 struct LossArguments: OptionArguments {
   @OptionGroup var lossVariant: LossVariantOptions
   @Option("temperature") var temperature: String?
+  @Flag("prototypes") var prototypes: Bool?
   @Option("gather-precision") var gatherPrecision: String?
   @OptionGroup var crossEntropy: CrossEntropyOptions
 }
