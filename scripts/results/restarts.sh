@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The best CIFAR-10 encoder of docs/results.md in one command: the recipe cifar10-resnet20-supcon-200e, then trainings with AutoAugment that each
+# begin with the encoder of the one before (warm restarts). Prints the rows of the table. Interrupted, it continues when it is started again.
+#
+#   scripts/results/restarts.sh DATA [OUT] [EPOCHS] [EPOCHS:LEARNING-RATE…]
+#
+# DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/restarts) receives the runs. EPOCHS (default: 200) is the length of
+# the first training; the pairs are the restarts (default: 60:0.05 120:0.1).
+set -euo pipefail
+case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
+[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
+[ -d "$1" ] || { echo "restarts: $1: there is no such folder" >&2 && exit 66; }
+data=$(realpath -e -- "$1")
+out=$(realpath -m "${2:-runs/restarts}")
+epochs=${3:-200}
+shift $(($# < 3 ? $# : 3))
+restarts=("$@")
+[ $# -gt 0 ] || restarts=(60:0.05 120:0.1)
+for restart in "${restarts[@]}"; do
+  [[ $restart =~ ^[0-9]+:[0-9.]+$ ]] || { echo "restarts: $restart: expected EPOCHS:LEARNING-RATE, such as 60:0.05" >&2 && exit 64; }
+done
+. "$(dirname "$0")/common.sh"
+
+dataset=cifar10
+[ ! -e "$data/train.bin" ] || dataset=cifar100
+
+# stage RECIPE FOLDER OPTIONS…: trains and tests a recipe, and prints its rows without the table's head.
+stage() {
+  local recipe=$1 folder=$2
+  shift 2
+  scripts/results/reproduce.sh "$recipe" "$data" "$folder" "$@" | if [ "$folder" = "$out" ]; then cat; else tail -n +3; fi
+}
+
+stage "$dataset-resnet20-supcon-200e" "$out" --epochs "$epochs"
+last=$out/$dataset-resnet20-supcon-200e
+for index in "${!restarts[@]}"; do
+  imported=$out/imported-$((index + 1))
+  folder=$out/restart-$((index + 1))
+  if [ ! -e "$imported/summary.json" ]; then
+    # The layout scales representations to unit length, from the first restart on.
+    job export "$last" --layout ge --part encoder --output "$imported.safetensors" >"$imported.log"
+    job import --weights "$imported.safetensors" --layout ge --model resnet20 --dataset "$dataset" --data "$data" --output "$imported" >>"$imported.log"
+  fi
+  IFS=: read -r epochs rate <<<"${restarts[index]}"
+  stage "$dataset-resnet20-supcon-autoaugment-200e" "$folder" --init "$imported" --epochs "$epochs" --learning-rate "$rate" \
+    --warmup-epochs 1 --weight-average 0.999
+  last=$folder/$dataset-resnet20-supcon-autoaugment-200e
+done
