@@ -3,8 +3,9 @@ import Losses
 import TestSupport
 import Testing
 
-/// Class prototypes as further contrasts, against the definition in float64: in every variant of the loss, and in a step
-/// of `supcon pretrain`.
+/// Class prototypes as further contrasts, against the definition in float64.
+///
+/// In every variant of the loss, and in a step of `supcon pretrain`.
 struct PrototypeTests {
   /// Classes of 9 samples with two views each; class 4 has no sample, and class 3 a single one.
   private static let samples = [0, 1, 2, 0, 1, 3, 0, 1, 0]
