@@ -51,6 +51,9 @@ struct PlanTests {
     (ranks: 1, options: ["--model", "resnet18", "--batch-size", "64", "--activation-memory", "100MB"]),
     (ranks: 1, options: ["--batch-size", "64", "--threads", "2", "--optimizer", "adamw", "--head-batch-norm"]),
     (ranks: 1, options: ["--batch-size", "128", "--batch-norm", "global", "--activation-memory", "200MB"]),
+    // Several models in one process, whose packed weights are common.
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "16", "--shard-size", "8", "--threads", "2"]),
+    (ranks: 1, options: ["--model", "resnet18", "--batch-size", "32", "--shard-size", "8", "--batch-norm", "global"]),
   ])
   func memoryIsAsPlanned(ranks: Int, options: [String]) throws {
     let workshop = try Workshop()

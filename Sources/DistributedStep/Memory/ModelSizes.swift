@@ -59,13 +59,14 @@ struct ModelSizes {
     let workingPerRow = (largeByteCount - smallByteCount) / 2
     withExtendedLifetime((further, large)) {}
     let rows = configuration.batches.shardSize * configuration.views.count
+    let packedByteCount = small.packedWeights.byteCount(.separate)
+    // The further model has its own packed weights here, which nothing loads: they are not resident.
     self.init(
       configuration, small,
       constant: max(
-        0,
-        max(residentAfter - residentBefore, smallByteCount) - 2 * workingPerRow
-          - small.packedWeights.byteCount(.separate)),
-      furtherConstant: max(0, max(residentOfFurther, furtherByteCount) - 2 * workingPerRow),
+        0, max(residentAfter - residentBefore, smallByteCount) - 2 * workingPerRow - packedByteCount),
+      furtherConstant: max(
+        0, max(residentOfFurther, furtherByteCount - packedByteCount) - 2 * workingPerRow),
       gradientByteCount: small.gradientByteCount, workingPerShard: workingPerRow * rows,
       activationsPerShard: try small.encoder.makeSavedActivations().byteCount / 2 * rows,
       blockOutputsPerShard: try ActivationStore.blockOutputByteCount(of: small.encoder) / 2 * rows)
