@@ -26,6 +26,9 @@ INLINE PassMemory pass_memory(KernelConvolution shape, TileGroups groups, float 
   memory.m.stride = frequency_stride(groups, shape.outputs);
   memory.v.elements = scratch;
   memory.m.elements = scratch + FREQUENCIES * memory.v.stride;
+  memory.v.column = LANES;
+  memory.m.column = panel_vectors(shape.outputs) * LANES;
+  memory.v.tiles = memory.m.tiles = groups.tiles_per_group;
   memory.line = (float *)memory.m.elements + FREQUENCIES * memory.m.stride;
   return memory;
 }
@@ -78,10 +81,13 @@ INLINE void winograd_convolve_as(
 INLINE void accumulate_block(
     KernelConvolution shape, PassMemory memory, int tiles, int frequency, int input, int output, float *u,
     const Factors kind, const int is_first) {
-  int width = kind == HALF_PAIRS ? 2 : 1;
-  const void *v = factor_at(memory.v.elements, frequency * memory.v.stride + width * input, kind);
-  const void *d = factor_at(memory.m.elements, frequency * memory.m.stride + width * output, kind);
-  accumulate(v, shape.inputs, d, shape.outputs, tiles, u, panel_vectors(shape.outputs), kind, is_first);
+  size_t from = frequency * memory.v.stride + factor_offset(memory.v, 0, shape.inputs, input, kind);
+  size_t with = frequency * memory.m.stride + factor_offset(memory.m, 0, shape.outputs, output, kind);
+  int inputs = kind == HALF_COLUMNS ? memory.v.column : shape.inputs;
+  int outputs = kind == HALF_COLUMNS ? memory.m.column : shape.outputs;
+  accumulate(
+      factor_at(memory.v.elements, from, kind), inputs, factor_at(memory.m.elements, with, kind), outputs, tiles, u,
+      panel_vectors(shape.outputs), kind, is_first);
 }
 
 // Transforms u[frequency], whose elements are `stride` floats apart, to weight gradients g[3][3] of LANES outputs and one input.
@@ -116,11 +122,58 @@ static size_t winograd_gradient_count(KernelConvolution shape) {
   return (size_t)(is_wide(shape) ? 9 : FREQUENCIES) * shape.inputs * shape.outputs;
 }
 
+// `sums` ← or += the weight gradients of one group of tiles, for one block of inputs and one panel of outputs of a wide convolution.
+//
+// The two halves of the transform alternate with the products, so that their arrays stay in the level 1 cache.
+INLINE void accumulate_transformed(
+    KernelConvolution shape, PassMemory memory, int tiles, int input, int output, float *sums, const Factors kind,
+    int is_first) {
+  enum { MOST_VECTORS = INPUTS_PER_BLOCK * 2 };
+  _Alignas(64) float products[PATCH * MOST_VECTORS * LANES], halves[MOST_VECTORS * 3 * PATCH * LANES];
+  int count = INPUTS_PER_BLOCK * panel_vectors(shape.outputs);
+  for (int j = 0; j < PATCH; j++) {
+    for (int i = 0; i < PATCH; i++) {
+      float *to = products + (size_t)i * count * LANES;
+      accumulate_block(shape, memory, tiles, i * PATCH + j, input, output, to, kind, 1);
+    }
+    for (int index = 0; index < count; index++) {
+      Lanes column[PATCH], half[3];
+      UNROLL
+      for (int i = 0; i < PATCH; i++) {
+        column[i] = load_lanes(products + ((size_t)i * count + index) * LANES);
+      }
+      transform_weight_gradient(column, half);
+      UNROLL
+      for (int i = 0; i < 3; i++) {
+        store_lanes(halves + ((index * 3 + i) * PATCH + j) * LANES, half[i]);
+      }
+    }
+  }
+  int vectors = panel_vectors(shape.outputs);
+  for (int index = 0; index < count; index++) {
+    Lanes g[9];
+    UNROLL
+    for (int i = 0; i < 3; i++) {
+      Lanes row[PATCH];
+      UNROLL
+      for (int j = 0; j < PATCH; j++) {
+        row[j] = load_lanes(halves + ((index * 3 + i) * PATCH + j) * LANES);
+      }
+      transform_weight_gradient(row, g + 3 * i);
+    }
+    UNROLL
+    for (int i = 0; i < 9; i++) {
+      float *sum = sums + ((index / vectors * 9 + i) * vectors + index % vectors) * LANES;
+      store_lanes(sum, is_first ? g[i] : load_lanes(sum) + g[i]);
+    }
+  }
+}
+
+// Adds the products of one group of tiles to `u`, or, of a wide convolution, writes those of the first group.
 INLINE void accumulate_group(
     KernelConvolution shape, PassMemory memory, int tiles, float *u, RowsToCome sources, RowsToCome gradients,
-    const Factors kind) {
-  int vectors = panel_vectors(shape.outputs);
-  int panel = vectors * LANES;
+    const Factors kind, int is_first) {
+  int panel = panel_vectors(shape.outputs) * LANES;
   if (!is_wide(shape)) {
     for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
       prefetch_share(&sources, 0);
@@ -134,25 +187,10 @@ INLINE void accumulate_group(
     }
     return;
   }
-  _Alignas(64) float block[FREQUENCIES * INPUTS_PER_BLOCK * 2 * LANES];
-  size_t stride = (size_t)INPUTS_PER_BLOCK * panel;
   for (int output = 0; output < shape.outputs; output += panel) {
     for (int input = 0; input < shape.inputs; input += INPUTS_PER_BLOCK) {
-      for (int frequency = 0; frequency < FREQUENCIES; frequency++) {
-        accumulate_block(shape, memory, tiles, frequency, input, output, block + frequency * stride, kind, 1);
-      }
       float *sums = u + ((size_t)output * shape.inputs + (size_t)input * panel) * 9;
-      for (int index = 0; index < INPUTS_PER_BLOCK; index++) {
-        for (int k = 0; k < vectors; k++) {
-          Lanes g[9];
-          transform_to_gradient(block + index * panel + k * LANES, stride, g);
-          UNROLL
-          for (int i = 0; i < 9; i++) {
-            float *sum = sums + (index * 9 + i) * panel + k * LANES;
-            store_lanes(sum, load_lanes(sum) + g[i]);
-          }
-        }
-      }
+      accumulate_transformed(shape, memory, tiles, input, output, sums, kind, is_first);
     }
   }
 }
@@ -162,7 +200,9 @@ INLINE void winograd_weight_gradient_as(
     const KernelElement element, const Factors kind) {
   TileGroups groups = tile_groups(shape);
   PassMemory memory = pass_memory(shape, groups, scratch);
-  memset(u, 0, sizeof(float) * winograd_gradient_count(shape));
+  if (!is_wide(shape)) {
+    memset(u, 0, sizeof(float) * winograd_gradient_count(shape));
+  }
   for (int first = 0; first < groups.rows; first += groups.rows_per_group) {
     int rows = groups.rows - first < groups.rows_per_group ? groups.rows - first : groups.rows_per_group;
     for (int row = 0; row < rows; row++) {
@@ -178,7 +218,7 @@ INLINE void winograd_weight_gradient_as(
     int next = first + groups.rows_per_group;
     accumulate_group(
         shape, memory, rows * groups.tiles_per_row, u, rows_to_come(shape, groups, source, shape.inputs, next, element),
-        rows_to_come(shape, groups, output_gradient, shape.outputs, next, element), kind);
+        rows_to_come(shape, groups, output_gradient, shape.outputs, next, element), kind, first == 0);
   }
 }
 
@@ -301,8 +341,10 @@ static void winograd_weight_gradient(
     winograd_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_FLOAT32, FLOATS);
   } else if (!multiplies_halves(shape)) {
     winograd_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, FLOATS);
-  } else {
+  } else if (shape.inputs < 128 || shape.outputs < 128) {
     winograd_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, HALF_PAIRS);
+  } else {
+    winograd_weight_gradient_as(shape, source, output_gradient, u, scratch, KERNEL_BFLOAT16, HALF_COLUMNS);
   }
   int panel = panel_vectors(shape.outputs) * LANES;
   WeightBlock block;

@@ -37,7 +37,13 @@ typedef enum {
   FLOATS,     // float32 `[frequency][tile][channel]`
   HALVES,     // bfloat16 `[frequency][tile][channel]`: products are summed over pairs of neighboring inputs (convolution)
   HALF_PAIRS, // bfloat16 `[frequency][tile / 2][channel][tile % 2]`: summed over pairs of neighboring tiles (weight gradient)
+  // The same for 128 channels and more, `[frequency][column][tile / 2][column's channel][tile % 2]`: the channels that are used together, a column, lie
+  // together for all tiles of a frequency, and not a page apart.
+  HALF_COLUMNS,
 } Factors;
+
+// Returns 1 for factors whose products are summed over pairs of neighboring tiles.
+INLINE int is_paired(const Factors kind) { return kind == HALF_PAIRS || kind == HALF_COLUMNS; }
 
 // Strides in elements. With strides that are powers of two, tiles or frequencies would share few cache sets; therefore tiles of wide layers are
 // padded by 16 elements (a cache line of float32), and frequencies by 32.
@@ -47,6 +53,14 @@ INLINE size_t frequency_stride(TileGroups groups, int channels) {
   return (size_t)groups.tiles_per_group * tile_stride(channels) + 32;
 }
 
+// The factors of one group of tiles.
+typedef struct {
+  void *elements;
+  size_t stride; // the distance of frequencies in elements
+  int column;    // the number of channels of a column in HALF_COLUMNS
+  int tiles;     // the number of tiles of the group, with padding
+} FactorMemory;
+
 // The number of vectors of output channels in a panel. Transformed weights are stored as `[frequency][panel][input][panel's outputs]`, in
 // bfloat16 as `[frequency][panel][input / 2][panel's outputs][input % 2]`. Two vectors of outputs × TILES_PER_BLOCK tiles are 16 sums, which
 // leave room for weights and values in 32 registers (AVX-512).
@@ -55,10 +69,14 @@ INLINE int panel_vectors(int channels) {
   return vectors % 2 == 0 ? 2 : 1;
 }
 
-// The index of a vector of channels of one tile; in HALF_PAIRS, both tiles of a pair have the same index.
-INLINE size_t factor_offset(Factors factors, int tile, int channels, int channel) {
-  return factors == HALF_PAIRS ? (size_t)(tile / 2) * 2 * tile_stride(channels) + 2 * channel
-                               : (size_t)tile * tile_stride(channels) + channel;
+// The index of a vector of channels of one tile; of paired factors, both tiles of a pair have the same index.
+INLINE size_t factor_offset(FactorMemory factors, int tile, int channels, int channel, const Factors kind) {
+  if (kind == HALF_COLUMNS) {
+    int column = factors.column;
+    return (size_t)(channel / column) * column * factors.tiles + tile / 2 * 2 * column + channel % column * 2;
+  }
+  return kind == HALF_PAIRS ? (size_t)(tile / 2) * 2 * tile_stride(channels) + 2 * channel
+                            : (size_t)tile * tile_stride(channels) + channel;
 }
 
 INLINE void store_factor(void *factors, size_t index, Lanes lanes, Factors kind) {

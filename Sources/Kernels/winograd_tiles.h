@@ -28,18 +28,12 @@ INLINE size_t pixel_index(KernelConvolution shape, TileRow tiles, int row, int c
   return tiles.base + ((size_t)row * shape.width + column) * shape.block;
 }
 
-// The factors of one group of tiles, `[frequency][tile][channel]`; frequencies are `stride` elements apart.
-typedef struct {
-  void *elements;
-  size_t stride;
-} FactorMemory;
-
-// Stores the transformed tile `f` and, in HALF_PAIRS, the one next to it. There a row with an odd number of tiles is stored tile by tile, since the
+// Stores the transformed tile `f` and, of paired factors, the one next to it. There a row with an odd number of tiles is stored tile by tile, since the
 // first tile of the next row completes its last pair: the odd ones are put beside the even ones, which came with zeros.
 INLINE void store_frequencies(
     FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, int is_odd, const Factors kind) {
   index += frequency * factors.stride;
-  if (kind == HALF_PAIRS) {
+  if (is_paired(kind)) {
     uint16_t *pairs = (uint16_t *)factors.elements + index;
     store_pairs(pairs, is_odd ? load_pairs(pairs) | interleave(broadcast(0), f) : interleave(f, beside));
   } else {
@@ -82,9 +76,9 @@ INLINE void gather_row(
       store_lanes(line + (i * padded_width + x) * LANES, f[i]);
     }
   }
-  int tiles_at_once = kind == HALF_PAIRS && groups.tiles_per_row % 2 == 0 ? 2 : 1;
+  int tiles_at_once = is_paired(kind) && groups.tiles_per_row % 2 == 0 ? 2 : 1;
   for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
-    size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
+    size_t index = factor_offset(v, first_tile + tile, tiles.channels, tiles.channel, kind);
     for (int i = 0; i < PATCH; i++) {
       Lanes d[PATCH], f[PATCH], beside[PATCH] = {0};
       const float *row = line + (i * padded_width + tile * TILE) * LANES;
@@ -183,14 +177,14 @@ INLINE void gather_gradient_tile(
 INLINE void gather_gradient_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, FactorMemory d, int first_tile,
     KernelElement element, const Factors kind) {
-  int tiles_at_once = kind == HALF_PAIRS && groups.tiles_per_row % 2 == 0 ? 2 : 1;
+  int tiles_at_once = is_paired(kind) && groups.tiles_per_row % 2 == 0 ? 2 : 1;
   for (int tile = 0; tile < groups.tiles_per_row; tile += tiles_at_once) {
     Lanes f[FREQUENCIES], beside[FREQUENCIES] = {0};
     gather_gradient_tile(shape, source, tiles, tile * TILE, f, element);
     if (tiles_at_once == 2) {
       gather_gradient_tile(shape, source, tiles, (tile + 1) * TILE, beside, element);
     }
-    size_t index = factor_offset(kind, first_tile + tile, tiles.channels, tiles.channel);
+    size_t index = factor_offset(d, first_tile + tile, tiles.channels, tiles.channel, kind);
     UNROLL
     for (int i = 0; i < FREQUENCIES; i++) {
       store_frequencies(d, index, i, f[i], beside[i], (first_tile + tile) % 2, kind);
