@@ -34,7 +34,7 @@ extension Configuration {
   package var isClassifying: Bool { classifier.weight > 0 }
 
   /// True if the contrastive loss has class prototypes.
-  package var hasPrototypes: Bool { isContrasting && loss.prototypes }
+  package var hasPrototypes: Bool { isContrasting && loss.variant.hasPrototypes }
 
   /// True if parameters or loss depend on the number of classes.
   package var needsClassCount: Bool { isClassifying || hasPrototypes }

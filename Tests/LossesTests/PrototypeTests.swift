@@ -25,23 +25,12 @@ struct PrototypeTests {
       rows: rows ?? random, width: Self.width, labels: labels, temperature: Self.temperature, variant: variant)
   }
 
-  private func lossVariant(_ reference: ReferenceVariant) throws -> LossVariant {
-    var variant = LossVariant()
-    variant.summation = try #require(LossVariant.Summation(rawValue: reference.summation))
-    variant.anchors = try #require(LossVariant.Anchors(rawValue: reference.contrastMode))
-    variant.denominator = try #require(LossVariant.Denominator(rawValue: reference.denominator))
-    variant.positivesCap = reference.positivesCap
-    variant.margin = reference.margin
-    variant.hasPrototypes = true
-    return variant
-  }
-
   /// Relative errors of the loss and of the gradient of rows and prototypes.
   private func error<Scalar: LossScalar>(_ reference: ReferenceLoss, _: Scalar.Type) throws -> Double {
     let viewCount = 2 * Self.samples.count
     let loss = ContrastiveLoss<Scalar>(
       blocks: RowBlocks(rowCount: viewCount, rowsPerShard: 4, ranks: 1), width: Self.width,
-      temperature: Self.temperature, variant: try lossVariant(reference.variant),
+      temperature: Self.temperature, variant: try reference.variant.lossVariant,
       rowOrder: RowOrder(samplesPerGroup: Self.samples.count, views: 2), prototypeCount: Self.classCount, threads: 2)
     var rounded = reference
     rounded.rows = reference.rows.map { element in Double(Scalar(element)) }
@@ -75,7 +64,7 @@ struct PrototypeTests {
     let classSizes = (0..<Self.classCount).map { label in 2 * Self.samples.count { sample in sample == label } + 1 }
     let rowCount = classSizes.reduce(0, +)
     let equal = reference(variant, rows: (0..<rowCount).flatMap { _ in [0.6, 0, 0, 0.8, 0, 0] })
-    let lossVariant = try lossVariant(equal.variant)
+    let lossVariant = try equal.variant.lossVariant
     #expect(abs(equal.value() - lossVariant.collapseValue(classSizes: classSizes, views: 2)) < 1e-12)
     #expect(lossVariant.anchorCount(classSizes: classSizes, views: 2) == equal.anchors)
 

@@ -1,4 +1,5 @@
 import Foundation
+import Losses
 import Testing
 
 /// The contrastive losses in float64, straight from their definition, anchor by anchor and positive by positive.
@@ -219,6 +220,20 @@ struct ReferenceVariant: Sendable, CustomTestStringConvertible {
 
   var testDescription: String {
     "\(summation), \(contrastMode) views, \(denominator), cap \(positivesCap.map(String.init) ?? "none")"
+  }
+
+  /// The same variant of `ContrastiveLoss`.
+  var lossVariant: LossVariant {
+    get throws {
+      var variant = LossVariant()
+      variant.summation = try #require(LossVariant.Summation(rawValue: summation))
+      variant.anchors = try #require(LossVariant.Anchors(rawValue: contrastMode))
+      variant.denominator = try #require(LossVariant.Denominator(rawValue: denominator))
+      variant.positivesCap = positivesCap
+      variant.margin = margin
+      variant.hasPrototypes = prototypes > 0
+      return variant
+    }
   }
 
   /// The options of `supcon`, without their dashes.

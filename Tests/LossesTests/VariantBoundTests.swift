@@ -14,22 +14,13 @@ struct VariantBoundTests {
     return ReferenceLoss(rows: rows(labels.count, labels), width: 6, labels: labels, temperature: 0.3, variant: variant)
   }
 
-  private func variant(_ reference: ReferenceVariant) throws -> LossVariant {
-    var variant = LossVariant()
-    variant.summation = try #require(LossVariant.Summation(rawValue: reference.summation))
-    variant.anchors = try #require(LossVariant.Anchors(rawValue: reference.contrastMode))
-    variant.denominator = try #require(LossVariant.Denominator(rawValue: reference.denominator))
-    variant.positivesCap = reference.positivesCap
-    return variant
-  }
-
   @Test(arguments: ReferenceVariant.all(views: 2, cap: 4) + ReferenceVariant.all(views: 2, cap: 0))
   func `equal embeddings have the collapse value`(reference: ReferenceVariant) throws {
     for sizes in Self.classSizes {
       let loss = loss(reference, sizes) { count, _ in
         (0..<count).flatMap { _ in [0.6, 0, 0, 0.8, 0, 0] }
       }
-      let variant = try variant(reference)
+      let variant = try reference.lossVariant
       let doubled = sizes.map { count in 2 * count }
       #expect(abs(loss.value() - variant.collapseValue(classSizes: doubled, views: 2)) < 1e-12)
       #expect(variant.anchorCount(classSizes: doubled, views: 2) == loss.anchors)
@@ -40,7 +31,7 @@ struct VariantBoundTests {
   func `no embeddings are below the bound`(reference: ReferenceVariant) throws {
     var tightCount = 0
     for sizes in Self.classSizes {
-      let bound = try variant(reference).lowerBound(
+      let bound = try reference.lossVariant.lowerBound(
         classSizes: sizes.map { count in 2 * count }, views: 2, temperature: 0.3)
       for seed: UInt64 in 1...2 {
         var loss = loss(reference, sizes) { count, labels in
@@ -49,7 +40,7 @@ struct VariantBoundTests {
         loss.descend(steps: 200)
         #expect(loss.value() >= bound - 1e-9, "\(sizes)")
         // At the vertices of a simplex.
-        if try variant(reference).isLowerBoundTight(classSizes: sizes.map { count in 2 * count }, views: 2) {
+        if try reference.lossVariant.isLowerBoundTight(classSizes: sizes.map { count in 2 * count }, views: 2) {
           tightCount += 1
           #expect(loss.value() < bound + 2e-2, "\(sizes): \(loss.value()) stays above \(bound)")
         }
@@ -60,7 +51,7 @@ struct VariantBoundTests {
 
   @Test func `a batch without anchors has bound and collapse value 0`() throws {
     for reference in ReferenceVariant.all(views: 1, cap: 2) {
-      let variant = try variant(reference)
+      let variant = try reference.lossVariant
       #expect(variant.lowerBound(classSizes: [1, 1, 1], views: 1, temperature: 0.1) == 0)
       #expect(variant.collapseValue(classSizes: [1, 1, 1], views: 1) == 0)
       #expect(variant.anchorCount(classSizes: [1, 1, 1], views: 1) == 0)

@@ -24,14 +24,7 @@ done
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
 
-# stage RECIPE FOLDER OPTIONS…: trains and tests a recipe, and prints its rows without the table's head.
-stage() {
-  local recipe=$1 folder=$2
-  shift 2
-  scripts/results/reproduce.sh "$recipe" "$data" "$folder" "$@" | if [ "$folder" = "$out" ]; then cat; else tail -n +3; fi
-}
-
-stage "$dataset-resnet20-supcon-200e" "$out" --epochs "$epochs"
+scripts/results/reproduce.sh "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs"
 last=$out/$dataset-resnet20-supcon-200e
 for index in "${!restarts[@]}"; do
   imported=$out/imported-$((index + 1))
@@ -42,7 +35,8 @@ for index in "${!restarts[@]}"; do
     job import --weights "$imported.safetensors" --layout ge --model resnet20 --dataset "$dataset" --data "$data" --output "$imported" >>"$imported.log"
   fi
   IFS=: read -r epochs rate <<<"${restarts[index]}"
-  stage "$dataset-resnet20-supcon-autoaugment-200e" "$folder" --init "$imported" --epochs "$epochs" --learning-rate "$rate" \
-    --warmup-epochs 1 --weight-average 0.999
+  # The head of the table is there already.
+  scripts/results/reproduce.sh "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" --epochs "$epochs" \
+    --learning-rate "$rate" --warmup-epochs 1 --weight-average 0.999 | tail -n +3
   last=$folder/$dataset-resnet20-supcon-autoaugment-200e
 done

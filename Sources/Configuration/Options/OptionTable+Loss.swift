@@ -30,7 +30,7 @@ extension ConfigurationOption {
       "temperature", \.loss.temperature, .positive, "Temperature of the contrastive loss.", .contrastive,
       when: [.contrastive]),
     .init(
-      "prototypes", \.loss.prototypes, .boolean,
+      "prototypes", \.loss.variant.hasPrototypes, .boolean,
       "Contrast every anchor also with a learned prototype of each class, a unit vector, that of its own class as a positive.",
       .contrastive, when: [.contrastive]),
     .init(

@@ -49,8 +49,6 @@ package struct LossOptions: Sendable, Equatable {
   package var variant = LossVariant()
   /// The margin ε of ``Kind/epsilonSupInfoNCE``, in units of similarity ÷ τ.
   package var margin: Double?
-  /// True to contrast every anchor also with a learned prototype of each class.
-  package var prototypes = false
   /// The constant factor of the mean loss over anchors.
   package var scale = Scale.none
   /// The temperature τ, by which cosine similarities are divided.
@@ -68,14 +66,14 @@ package struct LossOptions: Sendable, Equatable {
   package var resolvedVariant: LossVariant {
     var named: LossVariant
     switch kind {
-    case .supcon, .simclr: named = variant
+    case .supcon, .simclr: return variant
     case .sincere: named = .sincere
     case .supervisedDecoupled: named = .supervisedDecoupled
     case .epsilonSupInfoNCE: named = .supInfoNCE(margin: margin ?? 0)
     }
-    named.hasPrototypes = prototypes
     named.anchors = variant.anchors
     named.positivesCap = variant.positivesCap
+    named.hasPrototypes = variant.hasPrototypes
     return named
   }
 
@@ -84,7 +82,7 @@ package struct LossOptions: Sendable, Equatable {
     if kind == .simclr, views < 2 {
       return RunError(.usage, "--views \(views): --loss simclr needs at least 2 views of each sample")
     }
-    if kind == .simclr, prototypes {
+    if kind == .simclr, variant.hasPrototypes {
       return RunError(
         .usage, "--prototypes: --loss simclr has no classes, whose prototypes they would be",
         remedy: "leave it out, or choose --loss supcon")
