@@ -37,7 +37,7 @@ median() {
 }
 
 for pair in $(seq "$pairs"); do
-  measure loss mpirun -np "$ranks" "$supcon" loss --embeddings "$files/z.npy" --labels "$files/y.npy" \
+  measure loss "$mpirun" -np "$ranks" "$supcon" loss --embeddings "$files/z.npy" --labels "$files/y.npy" \
     --gradient "$files/g.npy" --json
   measure sgemm "$files/sgemm" "$rows" "$width" "$ranks"
   echo "pair $pair: supcon loss $(tail -n 1 "$files/loss.elapsed") s, sgemm $(tail -n 1 "$files/sgemm.elapsed") s ($(cat "$files/output"))"

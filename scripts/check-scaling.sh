@@ -4,8 +4,8 @@
 #
 #   scripts/check-scaling.sh [ROUNDS [MEGABITS [OPTIONS of supcon bench…]]]
 #
-# tc gives the links this speed, 1,000 Mb/s if not given, of which TCP in packets of 1,500 bytes leaves 0.95 to messages. Prints each prediction before the measurement,
-# then a row for each kind of overlap: medians of the rounds. Needs root and iproute2 (tc).
+# tc gives the links this speed, 1,000 Mb/s if not given, of which TCP in packets of 1,500 bytes leaves 0.95 to messages. Prints each prediction
+# before the measurement, then a row for each kind of overlap: medians of the rounds. Needs root and iproute2 (tc).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -23,11 +23,17 @@ for ((round = 0; round < rounds; round++)); do
   for overlap in off on; do
     name=$folder/$overlap-$round
     # On both hosts at once: they are cores of one machine, and each computes more slowly while the other one does.
+    plans=()
     for host in "${host_names[@]}"; do
       on_host "$host" "$supcon" plan "${options[@]}" --overlap "$overlap" --hosts 2 --ranks 1 --link "$link" --json \
         >"$name-$host-plan.json" </dev/null &
+      plans+=($!)
     done
-    wait
+    code=0
+    for index in "${!plans[@]}"; do
+      wait "${plans[index]}" || { code=$? && echo "check-scaling: supcon plan --overlap $overlap failed on ${host_names[index]} with $code" >&2; }
+    done
+    [ "$code" = 0 ] || exit "$code"
     python3 -c '
 import json, sys
 plans = [json.load(open(path))["scaling"] for path in sys.argv[2:]]

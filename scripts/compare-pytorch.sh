@@ -118,7 +118,7 @@ for case in "${cases[@]}"; do
     mkdir -p "$folder"
     echo "$model $precision, round $round of $pairs"
     code=0
-    mpirun -np "$ranks" "$supcon" bench --dataset cifar10 --data "$data" --model "$model" --precision "$precision" \
+    "$mpirun" -np "$ranks" "$supcon" bench --dataset cifar10 --data "$data" --model "$model" --precision "$precision" \
       --batch-size "$batch" --image-size "$size" --augmentation crop-flip-jitter --steps "$count" --json "$folder/supcon.json" \
       ${extra[@]+"${extra[@]}"} >"$results/log" 2>&1 || code=$?
     if [ "$code" = 64 ]; then

@@ -104,8 +104,10 @@ install -d "$tree/share/bash-completion/completions" "$tree/share/zsh/site-funct
 
 install -d "$tree/share/supcon/hostfiles" "$tree/share/supcon/slurm" "$tree/share/doc/supcon/docs"
 install -m 644 "$root"/hostfiles/* "$tree/share/supcon/hostfiles/"
-sed 's|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/train.sbatch|train.sbatch|g' "$root/scripts/slurm/train.sbatch" >"$tree/share/supcon/slurm/train.sbatch"
-chmod 755 "$tree/share/supcon/slurm/train.sbatch"
+for job in train.sbatch sweep.sbatch; do
+  sed "s|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/$job|$job|g" "$root/scripts/slurm/$job" >"$tree/share/supcon/slurm/$job"
+  chmod 755 "$tree/share/supcon/slurm/$job"
+done
 install -m 644 "$root/README.md" "$root/LICENSE" "$root/CHANGELOG.md" "$tree/share/doc/supcon/"
 install -m 644 "$root"/docs/*.md "$tree/share/doc/supcon/docs/"
 

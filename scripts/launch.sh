@@ -478,7 +478,7 @@ stop() {
 }
 trap stop TERM
 trap 'kill "-$request" "$job" 2>/dev/null || true' USR1
-# The terminal sends it to the launcher as well, which ends its ranks.
+# The terminal sends it to the launcher as well, at which all ranks save and stop after the step; Open MPI kills what still runs two seconds later.
 trap : INT
 
 # A trapped signal ends the wait, while mpirun still runs.

@@ -7,13 +7,14 @@
 # --weight-average. FOLDER receives encoder.safetensors (PyTorch's names; `supcon import` reads it), model.onnx (encoder and classifier), card.json and
 # README.md. The packed weights are imported and measured again: k-NN has to agree within 0.5 points, as imported weights compute in float32.
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-run=$(realpath "$1") || exit 66
-folder=$(realpath -m "$2")
+. "$(dirname "$0")/results/arguments.sh"
+[ $# -ge 2 ] && [ -n "$2" ] || { usage >&2 && exit 64; }
+run=$(folder "$1")
+folder=$(realpath -m -- "$2")
 weights=${3:-raw}
+[[ $weights =~ ^(raw|average)$ ]] || fail 64 "$weights: expected average, or nothing for the weights of the last step"
 . "$(dirname "$0")/results/common.sh"
 
-fail() { echo "pack-encoder: $2" >&2 && exit "$1"; }
 ending=$([ "$weights" = raw ] || echo "-$weights")
 summary=$run/summary.json
 measures=$run/evaluation$ending/summary.json
@@ -36,7 +37,9 @@ rm "$folder/loading.txt"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 data=()
-[ -z "$(value "$summary" data)" ] || data=(--data "$(cd "$(dirname "$run")" && realpath "$(value "$summary" data)" 2>/dev/null || value "$summary" data)")
+# The whole path, which the summary need not have; in single quotes if YAML needs them.
+place=$(sed -n "s/^data: //p" "$run/config.yaml" | sed "/^'/{s/^'\(.*\)'\$/\1/; s/''/'/g}")
+[ -z "$place" ] || data=(--data "$place")
 "$supcon" import --weights "$folder/encoder.safetensors" --layout "$layout" --model "$model" --dataset "$dataset" ${data[@]+"${data[@]}"} \
   --output "$copy/run" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be imported"; }
 "$supcon" evaluate "$copy/run" --threads "$threads" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be measured"; }
@@ -92,7 +95,7 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   echo "Trained with these options (\`--config\` repeats the run):"
   echo
-  # Places and times of files are those of one machine; of an encoder that the run began with, the name says enough.
-  sed -e '/^data:/d' -e '/^dataset-contents:/d' -e 's#^init: .*/#init: #' -e 's/^/    /' "$run/config.yaml"
+  # Places and times of files are those of one machine; of an encoder that the run began with, and of a teacher, the name says enough.
+  sed -E -e '/^data:/d' -e '/^dataset-contents:/d' -e "s#^(init|teacher): ('?).*/([^/']+)/*('?)\$#\1: \2\3\4#" -e 's/^/    /' "$run/config.yaml"
 } >"$folder/README.md"
 echo "$folder: $(du -h "$folder/encoder.safetensors" | cut -f 1) of weights, top-1 $(percent "$(value "$measures" top1)") %, k-NN $(percent "$own") %; card in README.md"

@@ -4,16 +4,17 @@
 #
 #   scripts/results/ablation.sh DATA [OUT] [EPOCHS] [SEEDS]
 #
-# DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/ablation) receives the runs and table.md. EPOCHS (default: 30) is the
-# length of each run, with its whole schedule; SEEDS (default: "0 1").
+# DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/ablation) receives the runs and table.md. EPOCHS (default: 30,
+# at least 3) is the length of each run, with its whole schedule; SEEDS (default: "0 1"). Started again with other EPOCHS, it needs another OUT.
 set -euo pipefail
-case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-[ -d "$1" ] || { echo "ablation: $1: there is no such folder" >&2 && exit 66; }
-data=$(realpath -e -- "$1")
-out=$(realpath -m "${2:-runs/ablation}")
+. "$(dirname "$0")/arguments.sh"
+data=$(folder "${1:-}")
+out=$(target "${2:-runs/ablation}")
 epochs=${3:-30}
-seeds=${4:-0 1}
+# Two fifths of them are to be one epoch at least.
+whole EPOCHS 3 30 "$epochs"
+read -rd '' -a seeds <<<"${4:-0 1}" || true
+whole SEEDS 0 '"0 1"' ${seeds[@]+"${seeds[@]}"}
 . "$(dirname "$0")/common.sh"
 
 dataset=cifar10
@@ -62,7 +63,7 @@ trim() { sed 's/^ *//; s/ *$//' <<<"$1"; }
 row() {
   local name=$1 command=$2 recipe=$3 options run seed raw=() average=() neighbors=() times=()
   read -ra options <<<"$4"
-  for seed in $seeds; do
+  for seed in "${seeds[@]}"; do
     run=$out/$(tr -cs 'A-Za-z0-9.\n' - <<<"$name")-$seed
     # In this order, so that an option of the row replaces the recipe's.
     train "$run" "$command" --recipe "$dataset-resnet20-$recipe-200e" --data "$data" --validation-fraction 0.1 --epochs "$epochs" --seed "$seed" \
@@ -79,7 +80,7 @@ row() {
 
 mkdir -p "$out"
 {
-  echo "| $dataset, $epochs epochs, seeds $seeds | top-1 | of averaged weights | k-NN | seconds an epoch | options |"
+  echo "| $dataset, $epochs epochs, seeds ${seeds[*]} | top-1 | of averaged weights | k-NN | seconds an epoch | options |"
   echo "|---|---|---|---|---|---|"
 } | tee "$out/table.md"
 while IFS='|' read -r name command recipe options; do

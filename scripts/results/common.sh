@@ -1,13 +1,22 @@
 # Sourced by the scripts of docs/results.md: trainings that continue where they stopped, their tests, and rows of tables.
 #
 # DATA names the folder of CIFAR's binary files, OUT the folder of runs. SUPCON names the program (default: the release build), RANKS and
-# THREADS the processes and their threads (default: 1 rank with a thread for each processor). Everything runs at the lowest priority.
+# THREADS the processes and their threads (default: 1 rank with a thread for each processor). Everything runs at the lowest priority, in the
+# caller's folder, from which relative paths count. Needs arguments.sh.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-. scripts/mpi-environment.sh
-supcon=$(realpath "${SUPCON:-.build/release/supcon}") || exit 66
+root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+. "$root/scripts/mpi-environment.sh"
+supcon=${SUPCON:-$root/.build/release/supcon}
+[ -f "$supcon" ] && [ -x "$supcon" ] ||
+  fail 66 "$supcon: there is no such program: build it with $root/scripts/quickstart.sh, or name one with SUPCON"
+supcon=$(realpath -e -- "$supcon")
+"$supcon" --version >/dev/null || fail 69 "$supcon: does not start: build it with $root/scripts/quickstart.sh, or name another with SUPCON"
 ranks=${RANKS:-1}
+whole RANKS 1 2 "$ranks"
+[ "$ranks" = 1 ] || command -v "$mpirun" >/dev/null ||
+  fail 69 "$mpirun: is not on the PATH: install it, name another with SUPCON_MPIRUN, or leave RANKS out"
 threads=${THREADS:-$(($(nproc) / ranks > 0 ? $(nproc) / ranks : 1))}
+whole THREADS 1 2 "$threads"
 
 # job COMMAND OPTIONS…: runs supcon on all ranks.
 job() {
@@ -16,6 +25,16 @@ job() {
   else
     nice -n 19 "$supcon" "$@"
   fi
+}
+
+# logged LOG COMMAND…: appends what a command prints to a log, and repeats the last lines of it if the command fails.
+logged() {
+  local log=$1 size=0 code=0
+  shift
+  [ ! -e "$log" ] || size=$(stat -c %s "$log")
+  "$@" >>"$log" 2>&1 || code=$?
+  [ "$code" = 0 ] || tail -c "+$((size + 1))" "$log" | tail -n 3 >&2
+  return "$code"
 }
 
 # value FILE FIELD: a number or text of a JSON file, one field a line; nothing if there is none.
@@ -27,18 +46,21 @@ value() {
 # percent NUMBER: 0.9351 as 93.51; a dash for nothing.
 percent() { [ -n "${1:-}" ] && awk -v number="$1" 'BEGIN { printf "%.2f", 100 * number }' || printf -- "-"; }
 
-# train RUN COMMAND OPTIONS…: trains, continues what was begun, and does nothing for a run that is finished.
+# train RUN COMMAND OPTIONS…: trains, or continues what was begun. supcon does nothing for a run that is finished, and refuses options that differ
+# from those of the run.
 train() {
   local run=$1 command=$2
   shift 2
-  [ "$(value "$run/summary.json" status)" = finished ] && return 0
+  if [ "$(value "$run/summary.json" status)" != finished ]; then
+    echo "training $run" >&2
+  elif [ -z "$(ls -A "$run/checkpoints" 2>/dev/null)" ]; then
+    # supcon refuses it, but what was measured stands.
+    echo "$run: is finished and has no checkpoints any more: its options are not compared" >&2
+    return 0
+  fi
   mkdir -p "$(dirname "$run")"
-  local options=("$@")
-  [ ! -e "$run/config.yaml" ] || options=(--resume)
-  echo "training $run" >&2
-  job "$command" --output "$run" --threads "$threads" "${options[@]}" >>"$run.log" 2>&1 || {
+  logged "$run.log" job "$command" --output "$run" --threads "$threads" --resume "$@" || {
     local code=$?
-    tail -n 3 "$run.log" >&2
     # 64 to 78 are errors that would come again, but for 75, a stop on request.
     case $code in
       64 | 65 | 66 | 69 | 73 | 78) echo "$run: ended with $code; see $run.log" >&2 ;;
@@ -48,17 +70,25 @@ train() {
   }
 }
 
+# measured RESULT RUN WEIGHTS: true if there is a result, and of the weights that the run has by now: one of --steps can have trained on.
+measured() {
+  local hash prefix=""
+  [ -e "$1" ] || return 1
+  [ "$3" = raw ] || prefix=$3_
+  hash=$(value "$1" weights_sha256)
+  [ -z "$hash" ] || [ "$hash" = "$(value "$2/summary.json" "${prefix}weights_sha256")" ]
+}
+
 # tested RUN SPLIT [WEIGHTS]: the linear stage of a contrastive run and the measures of every run, unless they are there.
 tested() {
   local run=$1 split=$2 weights=${3:-raw} ending=""
   [ "$weights" = raw ] || ending=-$weights
   [ "$split" = test ] || ending=$ending-$split
   local options=(--run "$run" --split "$split" --weights-of "$weights" --threads "$threads")
-  if [ "$(value "$run/summary.json" command)" = pretrain ] && [ ! -e "$run/linear$ending/summary.json" ]; then
-    job linear "${options[@]}" >>"$run.log" 2>&1 || { tail -n 3 "$run.log" >&2 && exit 1; }
+  if [ "$(value "$run/summary.json" command)" = pretrain ] && ! measured "$run/linear$ending/summary.json" "$run" "$weights"; then
+    logged "$run.log" job linear "${options[@]}" || exit
   fi
-  [ -e "$run/evaluation$ending/summary.json" ] || job evaluate "${options[@]}" >>"$run.log" 2>&1 ||
-    { tail -n 3 "$run.log" >&2 && exit 1; }
+  measured "$run/evaluation$ending/summary.json" "$run" "$weights" || logged "$run.log" job evaluate "${options[@]}" || exit
 }
 
 # top1 RUN SPLIT [WEIGHTS]: the accuracy of the linear classifier of a contrastive run, or of the classifier of a supervised one.
@@ -81,11 +111,12 @@ seconds() { epochs "$1" seconds | awk '{ sum += $1 } END { printf "%.0f", sum }'
 
 # petaflop RUN: the operations of encoder and heads, two a multiply-add, of all views of all steps.
 #
-# Of runs with views of one size.
+# Of runs with views of one size; a dash if there is no plan, as where the run that --init names has been removed.
 petaflop() {
   local run=$1 plan
   plan=$(mktemp)
   "$supcon" plan --config "$run/config.yaml" --json >"$plan" 2>/dev/null || true
+  [ -n "$(value "$plan" batch_size)" ] || { rm "$plan" && printf -- "-" && return; }
   awk -v forward="$(value "$plan" multiply_adds_forward_per_view)" -v backward="$(value "$plan" multiply_adds_backward_per_view)" \
     -v rows="$(($(value "$plan" batch_size) * $(value "$plan" views)))" -v steps="$(value "$run/summary.json" steps)" \
     'BEGIN { printf "%.2f", 2e-15 * (forward + backward) * rows * steps }'

@@ -7,13 +7,12 @@
 # DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/curves) receives the runs and tables.md. EPOCHS (default:
 # 25 50 100 200 400) are lengths of whole trainings, each with its own schedule; the last of them is that of the other tables.
 set -euo pipefail
-case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-[ -d "$1" ] || { echo "curves: $1: there is no such folder" >&2 && exit 66; }
-data=$(realpath -e -- "$1")
-out=$(realpath -m "${2:-runs/curves}")
+. "$(dirname "$0")/arguments.sh"
+data=$(folder "${1:-}")
+out=$(target "${2:-runs/curves}")
 shift $(($# < 2 ? $# : 2))
-lengths=(${@:-25 50 100 200 400})
+read -rd '' -a lengths <<<"${*:-25 50 100 200 400}" || true
+whole EPOCHS 1 '"25 50"' ${lengths[@]+"${lengths[@]}"}
 . "$(dirname "$0")/common.sh"
 
 dataset=cifar10
@@ -53,7 +52,7 @@ for length in 1 2 10 100; do
     # In a copy, so that the run keeps the result of the default length.
     rm -rf "$out/linear-copy" && mkdir -p "$out/linear-copy"
     cp -r "$out/supcon-$last/config.yaml" "$out/supcon-$last/checkpoints" "$out/linear-copy/"
-    job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads" >>"$out/linear.log" 2>&1
+    logged "$out/linear.log" job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads"
     cp "$out/linear-copy/linear/summary.json" "$result"
     rm -rf "$out/linear-copy"
   fi

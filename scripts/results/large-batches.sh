@@ -7,20 +7,22 @@
 # DATA is the folder of CIFAR-10's binary files; OUT (default: runs/large-batches) receives the runs and table.md. EPOCHS (default: 10) is the length
 # of each run, a tenth of it warm-up; BATCHES (default: "256 512 1024 2048 4096"). ResNet-8 on views of 16 pixels, so that a run takes minutes. The
 # learning rate is 3 × √(batch ÷ 256) ("root") and 3 × batch ÷ 256 ("linear"). Accuracy is of 10 % of the training images, which are held out.
+# OPTIONS replace those of the script; --output, --resume and --extend-epochs are its own.
 set -euo pipefail
-case ${1:-} in --help | -h) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-[ -d "$1" ] || { echo "large-batches: $1: there is no such folder" >&2 && exit 66; }
-data=$(realpath -e -- "$1")
-out=$(realpath -m "${2:-runs/large-batches}")
+. "$(dirname "$0")/arguments.sh"
+data=$(folder "${1:-}")
+out=$(target "${2:-runs/large-batches}")
 epochs=${3:-10}
-batches=${4:-256 512 1024 2048 4096}
+whole EPOCHS 1 10 "$epochs"
+read -rd '' -a batches <<<"${4:-256 512 1024 2048 4096}" || true
+whole BATCHES 1 '"256 512"' ${batches[@]+"${batches[@]}"}
 shift $(($# < 4 ? $# : 4))
 options=("$@")
+trainable "$@"
 . "$(dirname "$0")/common.sh"
 
-# measured RUN FIELD: a number of the last evaluation.
-measured() { grep '"knn20_weighted_top1":' "$1/metrics.jsonl" | tail -n 1 | sed -n "s/.*\"$2\":\([0-9.eE+-]*\).*/\1/p"; }
+# last RUN FIELD: a number of the last evaluation.
+last() { grep '"knn20_weighted_top1":' "$1/metrics.jsonl" | tail -n 1 | sed -n "s/.*\"$2\":\([0-9.eE+-]*\).*/\1/p"; }
 
 # row BATCH STATISTICS SCALING: trains and prints the row.
 row() {
@@ -29,8 +31,8 @@ row() {
   train "$run" pretrain --dataset cifar10 --data "$data" --validation-fraction 0.1 --model resnet8 --image-size 16 --batch-size "$batch" \
     --shard-size 64 --batch-norm "$statistics" --optimizer lars --learning-rate "$rate" --epochs "$epochs" \
     --warmup-epochs "$(awk -v epochs="$epochs" 'BEGIN { print epochs / 10 }')" --evaluate-epochs "$epochs" --keep 1 ${options[@]+"${options[@]}"}
-  echo "| $batch | $statistics | $rate ($scaling) | $(value "$run/summary.json" steps) | $(percent "$(measured "$run" knn20_weighted_top1)") \
-| $(percent "$(measured "$run" linear_probe_top1)") | $(epochs "$run" loss | tail -n 1) | $(($(seconds "$run") / epochs)) |"
+  echo "| $batch | $statistics | $rate ($scaling) | $(value "$run/summary.json" steps) | $(percent "$(last "$run" knn20_weighted_top1)") \
+| $(percent "$(last "$run" linear_probe_top1)") | $(epochs "$run" loss | tail -n 1) | $(($(seconds "$run") / epochs)) |"
 }
 
 mkdir -p "$out"
@@ -38,7 +40,7 @@ mkdir -p "$out"
   echo "| batch | statistics | learning rate | steps | k-NN top-1 | linear probe | loss | seconds an epoch |"
   echo "|---|---|---|---|---|---|---|---|"
 } | tee "$out/table.md"
-for batch in $batches; do
+for batch in "${batches[@]}"; do
   for statistics in shard global; do
     for scaling in root linear; do
       [ "$batch $scaling" = "256 root" ] || row "$batch" "$statistics" "$scaling" | tee -a "$out/table.md"

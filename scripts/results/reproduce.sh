@@ -1,22 +1,27 @@
 #!/usr/bin/env bash
-# Repeats a recipe of docs/results.md: training, linear stage, measures on the test set, and the row of the table. Interrupted, it continues when it is
-# started again.
+# Repeats a recipe of docs/results.md: training, linear stage, measures on the test set, and the row of the table. Interrupted, it continues when it
+# is started again; options that differ from those of the run are refused.
 #
 #   scripts/results/reproduce.sh RECIPE DATA [OUT] [OPTIONS of the training…]
 #
 # `supcon recipe` lists the recipes. DATA is the folder of CIFAR's binary files. The run is OUT/RECIPE (default: runs/results).
+# OPTIONS replace those of the recipe; --output, --resume and --extend-epochs are the script's own.
 set -euo pipefail
-case ${1:-} in --help | -h) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
-[ $# -ge 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-recipe=$1
-[ -d "$2" ] || { echo "reproduce: $2: there is no such folder" >&2 && exit 66; }
-data=$(realpath -e -- "$2")
-out=$(realpath -m "${3:-runs/results}")
+. "$(dirname "$0")/arguments.sh"
+recipe=${1:-}
+data=$(folder "${2:-}")
+[ -n "$recipe" ] || fail 64 "RECIPE: is empty: give one of those that supcon recipe lists"
+out=$(target "${3:-runs/results}")
 shift $(($# < 3 ? $# : 3))
+trainable "$@"
 . "$(dirname "$0")/common.sh"
 
+# Lines "  NAME  TITLE (COMMAND)".
+recipes=$'\n'$("$supcon" recipe)
+[[ $recipes == *$'\n'"  $recipe  "* ]] || fail 64 "RECIPE $recipe: there is no such recipe: $supcon recipe lists them"
+title=${recipes#*$'\n'"  $recipe  "}
 command=pretrain
-"$supcon" recipe | grep -q "^  $recipe  .*(supcon supervised)" && command=supervised
+[[ ${title%%$'\n'*} != *"(supcon supervised)"* ]] || command=supervised
 run=$out/$recipe
 train "$run" "$command" --recipe "$recipe" --data "$data" "$@"
 tested "$run" test

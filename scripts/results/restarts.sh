@@ -7,24 +7,24 @@
 # DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/restarts) receives the runs. EPOCHS (default: 200) is the length of
 # the first training; the pairs are the restarts (default: 60:0.05 120:0.1).
 set -euo pipefail
-case ${1:-} in --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 64; }
-[ -d "$1" ] || { echo "restarts: $1: there is no such folder" >&2 && exit 66; }
-data=$(realpath -e -- "$1")
-out=$(realpath -m "${2:-runs/restarts}")
+. "$(dirname "$0")/arguments.sh"
+data=$(folder "${1:-}")
+out=$(target "${2:-runs/restarts}")
 epochs=${3:-200}
+whole EPOCHS 1 200 "$epochs"
 shift $(($# < 3 ? $# : 3))
 restarts=("$@")
 [ $# -gt 0 ] || restarts=(60:0.05 120:0.1)
 for restart in "${restarts[@]}"; do
-  [[ $restart =~ ^[0-9]+:[0-9.]+$ ]] || { echo "restarts: $restart: expected EPOCHS:LEARNING-RATE, such as 60:0.05" >&2 && exit 64; }
+  [[ $restart =~ ^[1-9][0-9]{0,17}:([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$ ]] ||
+    fail 64 "$restart: expected EPOCHS:LEARNING-RATE, a whole number of at least 1 and a number, such as 60:0.05"
 done
 . "$(dirname "$0")/common.sh"
 
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
 
-scripts/results/reproduce.sh "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs"
+"$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs"
 last=$out/$dataset-resnet20-supcon-200e
 for index in "${!restarts[@]}"; do
   imported=$out/imported-$((index + 1))
@@ -36,7 +36,7 @@ for index in "${!restarts[@]}"; do
   fi
   IFS=: read -r epochs rate <<<"${restarts[index]}"
   # The head of the table is there already.
-  scripts/results/reproduce.sh "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" --epochs "$epochs" \
-    --learning-rate "$rate" --warmup-epochs 1 --weight-average 0.999 | tail -n +3
+  "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" \
+    --epochs "$epochs" --learning-rate "$rate" --warmup-epochs 1 --weight-average 0.999 | tail -n +3
   last=$folder/$dataset-resnet20-supcon-autoaugment-200e
 done
