@@ -116,11 +116,12 @@ extension Configuration {
   ///
   /// - Parameters:
   ///   - dataset: The training set.
-  ///   - ranks: The number of ranks, for the advice in errors.
+  ///   - ranks: The number of ranks.
   /// - Returns: The sampler.
-  /// - Throws: ``RunError`` if the dataset cannot fill batches of the configured kind.
-  package func makeSampler(_ dataset: any ImageDataset, ranks: Int = 1) throws(RunError) -> Sampler {
-    try batches.makeSampler(dataset, seed: compute.seed, isContrasting: isContrasting, ranks: ranks)
+  /// - Throws: ``RunError`` if the batches do not fit the ranks, or the dataset cannot fill them.
+  package func makeSampler(_ dataset: any ImageDataset, ranks: Int) throws(RunError) -> Sampler {
+    if let problem = batches.problem(ranks: ranks) ?? balanceProblem(ranks: ranks) { throw problem }
+    return try batches.makeSampler(dataset, seed: compute.seed, isContrasting: isContrasting, ranks: ranks)
   }
 
   /// Sets the length of the learning rate warm-up if it was not given.

@@ -56,7 +56,7 @@ extension RunDirectory {
   ) throws(RunError) -> (directory: RunDirectory, others: Int) {
     let all = FolderNames.all(in: folder).filter { name in !name.hasPrefix(".") }.map { name in
       RunDirectory(path: "\(folder)/\(name)")
-    }.filter { run in (try? run.configuration())?.command == command }
+    }.filter { run in (try? run.configuration())?.command == command && !run.isImported }
     let idle = all.filter { run in RunLock.holder(ofDirectory: run.path) == nil }
     let found = idle.filter { run in
       run.status != .diverged && (includesFinished || run.status != .finished)
@@ -80,6 +80,9 @@ extension RunDirectory {
   private static func count(of status: RunStatus, _ runs: [RunDirectory]) -> Int {
     runs.count { run in run.status == status }
   }
+
+  /// True if the directory holds weights of `supcon import`, which were not trained here.
+  package var isImported: Bool { JSONValue.fields(ofFile: summaryPath)?["command"] == .text("import") }
 
   /// The state of the run in its `summary.json`; `nil` before the first checkpoint.
   package var status: RunStatus? {

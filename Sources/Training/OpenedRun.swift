@@ -1,6 +1,7 @@
 import Configuration
 import DataLoading
 import Datasets
+import DistributedStep
 import Formats
 import Imaging
 import Job
@@ -71,13 +72,11 @@ struct OpenedRun {
       configuration.resolveDefaults(for: dataset, given: request.overrides, report: report)
     }
     let unresolved = configuration
-    sampler = try world.throwingTogether {
-      if let problem = unresolved.batches.problem(ranks: ranks) ?? unresolved.balanceProblem(ranks: ranks) {
-        throw problem
-      }
-      return try unresolved.makeSampler(dataset, ranks: ranks)
-    }
+    sampler = try world.throwingTogether { try unresolved.makeSampler(dataset, ranks: ranks) }
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
+    let teacher = try Teacher(of: configuration, over: world, report: report)
+    try world.throwingTogether { try teacher?.check(dataset.classNames) }
+    configuration.classifier.teacherHash = teacher?.weightsHash
     let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
@@ -201,7 +200,7 @@ struct OpenedRun {
   private static func problem(
     ofResuming directory: RunDirectory, _ configuration: Configuration, with command: TrainingCommand
   ) -> RunError? {
-    if JSONValue.fields(ofFile: directory.summaryPath)?["command"] == .text("import") {
+    if directory.isImported {
       return RunError(
         .configuration, "--resume: \(directory.path) holds imported weights, which were not trained here",
         remedy: "begin a run with them: --init \(directory.path) and another --output")
@@ -237,7 +236,8 @@ struct OpenedRun {
     if !request.overrides.gives(\.data.path) {
       try old.locateData(ofRun: output)
     }
-    var configuration = request.overrides.applied(to: old)
+    // Paths of other runs are absolute in the run's file.
+    var configuration = request.overrides.applied(to: old).withAbsolutePaths
     if request.extendedEpochs != nil, configuration.schedule.epochs == begunEpochs {
       // The command that began the run is given again, with the extension behind it.
       configuration.schedule.epochs = old.schedule.epochs
@@ -272,6 +272,11 @@ struct OpenedRun {
     }
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
+    }
+    if checkpoint == nil, directory.status == .finished {
+      throw RunError(
+        .missing, "\(output): is finished, and its checkpoints are gone",
+        remedy: "put them back, or begin a new run with another --output (--init \(directory.encoderPath(of: .raw)))")
     }
     var isPast = false
     if let steps = configuration.schedule.steps, let taken = checkpoint?.state.step, steps < taken {

@@ -72,7 +72,7 @@ final class RunEvaluation {
           representations: result.representations, projections: result.projections, classNames: queries.classNames,
           name: queries.name(at:)), step: state.step)
     }
-    keepBest(result.record, state, log, saver)
+    keepBest(result.record, state, log, saver, world.activity)
   }
 
   private func prepared(over world: borrowing Communicator) throws -> HeldOutEvaluation {
@@ -92,7 +92,9 @@ final class RunEvaluation {
   }
 
   /// Begins to save a state as the best checkpoint if its measure is better than that of all earlier ones.
-  private func keepBest(_ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver) {
+  private func keepBest(
+    _ record: EvaluationRecord, _ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver, _ activity: Activity
+  ) {
     guard let measure = opened.configuration.checkpoints.best else { return }
     guard let value = record.value(of: measure) else {
       if !hasWarned {
@@ -107,6 +109,8 @@ final class RunEvaluation {
     guard value > log.best?.value ?? -1 else { return }
     let best = BestCheckpoint(measure: measure.rawValue, value: value, step: state.step)
     log.best = best
+    // The write may take long, and the other ranks wait.
+    activity.begin("step \(state.step), best checkpoint", allowsSilence: true)
     saver.begin(state, best: best)
   }
 }

@@ -29,6 +29,7 @@ struct RunSummary: Codable {
   var imageSize: [Int]
   var model: String
   var initialPath: String?
+  var teacherPath: String?
   var lossName: String
   var precision: String
   /// The instruction set on which the ranks agreed, as a value of `--isa`.
@@ -77,6 +78,7 @@ struct RunSummary: Codable {
     case standardDeviation = "std"
     case imageSize = "image_size"
     case initialPath = "init"
+    case teacherPath = "teacher"
     case lossName = "loss"
     case instructionSet = "isa"
     case batchSize = "batch_size"

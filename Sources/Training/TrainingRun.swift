@@ -75,6 +75,8 @@ package enum TrainingRun {
     let report = console.report
     world.activity.begin("opening the run", allowsSilence: true)
     var opening = try OpenedRun(request, over: world, report: report)
+    // Before the state and the step take memory, which the estimate counts.
+    let base = ProcessMeasurements.residentByteCount() ?? 0
     if request.debugging.checkRanksSteps != nil {
       // Ranks that share their parameters cannot be compared.
       opening.configuration.compute.sharedMemory = .off
@@ -87,7 +89,7 @@ package enum TrainingRun {
     guard !isFinished(opened, state, plan, report) else { return .success }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     func step(after count: Int) throws -> TrainingStep {
-      try steps.step(after: count) { stage in try prepare(stage, opened, request, over: world, report: report) }
+      try steps.step(after: count) { stage in try prepare(stage, opened, base: base, over: world, report: report) }
     }
     world.activity.begin("preparing the step")
     _ = try step(after: state.step)
@@ -122,11 +124,13 @@ package enum TrainingRun {
       }
       (batch, isStopped) = (next, result.isStopRequested && state.step < plan.lastStep)
       if !isStopped {
-        try evaluation.run(after: state, log, saver, over: world)
-        try testAndSave(state, opened, plan, log, saver, over: world, report: report)
+        try recordingDivergence(after: state.step - 1, of: opened, saver) {
+          try evaluation.run(after: state, log, saver, over: world)
+          try testAndSave(state, opened, plan, log, saver, over: world, report: report)
+        }
       }
     }
-    return try end(isStopped, state, opened, plan, log, saver, over: world, report: report)
+    return try end(isStopped, state, opened, plan, evaluation, log, saver, over: world, report: report)
   }
 
   /// Runs a part of a step; if a loss, gradient or weight is not finite, notes that in `summary.json` and rethrows.
@@ -195,8 +199,7 @@ package enum TrainingRun {
   ///
   /// Collective.
   private static func prepare(
-    _ stage: Configuration, _ opened: OpenedRun, _ request: Request, over world: borrowing Communicator,
-    report: Reporter
+    _ stage: Configuration, _ opened: OpenedRun, base: Int, over world: borrowing Communicator, report: Reporter
   ) throws -> TrainingStep {
     let (configuration, dataset, sampler) = (opened.configuration, opened.dataset, opened.sampler)
     if !(configuration.views.progressiveSizes ?? []).isEmpty {
@@ -209,7 +212,7 @@ package enum TrainingRun {
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
     let step = try TrainingStep.prepared(stage, dataset, sampler, over: world)
-    try MemoryEstimate.check(step, over: world, report: report)
+    try MemoryEstimate.check(step, base: base, over: world, report: report)
     return step
   }
 
@@ -257,14 +260,15 @@ package enum TrainingRun {
   ///
   /// - Returns: The exit status of every rank.
   private static func end(
-    _ isStopped: Bool, _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ log: RunLog,
-    _ saver: CheckpointSaver, over world: borrowing Communicator, report: Reporter
+    _ isStopped: Bool, _ state: TrainingState, _ opened: OpenedRun, _ plan: Plan, _ evaluation: RunEvaluation,
+    _ log: RunLog, _ saver: CheckpointSaver, over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     try saver.finish(state, log, isDone: !isStopped, over: world)
     try opened.dataset.reportReplaced(over: world, report: report)
     guard isStopped else { return .success }
-    // A run that was asked to stop is saved before it is tested, because the test may take longer than the remaining
-    // time.
+    // A run that was asked to stop is saved before it is evaluated and tested, because these may take longer than the
+    // remaining time.
+    try evaluation.run(after: state, log, saver, over: world)
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }

@@ -88,13 +88,14 @@ struct ConfigurationFileTests {
       + "--activation-memory 800MB --overlap on --checkpoint-steps 3 --keep 5 --log-steps 1 --keep-best knn200 "
       + "--margin 0.25 --weight-average 0.99 --alternating-flip --progressive-size 16,24 --progressive-epochs 2,3 "
       + "--mixup 0.2 --cutmix 1 --gather-precision bfloat16 --batch-norm shards:2 --balance 2,1 "
-      + "--shared-memory off --prototypes"
+      + "--shared-memory off --prototypes --teacher runs/b --distillation-weight 0.5 --distillation-temperature 2"
     let overrides = given(line)
     #expect(overrides.problem == nil)
     var configuration = overrides.applied(to: Configuration())
     configuration.data.fingerprint = "0123"
     configuration.data.contents = "45-67-89-0"
     configuration.classifier.classes = 10
+    configuration.classifier.teacherHash = "89ab"
     configuration.schedule.cosineRestarts = [3, 5]
     // None is left at its default, or the test would not see it lost.
     let unchanged = Set(configuration.values().map { option, text in "\(option.name)=\(text)" })

@@ -39,7 +39,7 @@ struct OptionTableTests {
         "data", "steps", "threads", "loader-threads", "activation-memory", "overlap", "balance", "shared-memory",
         "checkpoint-steps",
         "keep",
-        "log-steps", "keep-best", "evaluate-epochs", "train-folder", "validation-folder", "test-folder",
+        "log-steps", "keep-best", "evaluate-epochs", "train-folder", "validation-folder", "test-folder", "teacher",
       ])
     var other = Configuration()
     other.compute.threads = 4

@@ -134,6 +134,12 @@ struct RefusalTests {
     Mistake("--cross-entropy-weight 1 --mixup 0.2", naming: "--mixup 0.2", "no soft labels", "supcon supervised"),
     Mistake(
       "--cross-entropy-weight 1 --denominator one-positive --cutmix 1", naming: "--cutmix 1", "no soft labels"),
+    Mistake("--teacher runs/a", naming: "--teacher runs/a", "there is no classifier", "--cross-entropy-weight"),
+    Mistake("--distillation-weight 0.5", .supervised, naming: "--distillation-weight 0.5", "give a --teacher"),
+    Mistake("--teacher a --distillation-weight 0", .supervised, naming: "--distillation-weight 0", "above 0"),
+    Mistake("--teacher a --distillation-weight 1.5", .supervised, naming: "--distillation-weight 1.5", "up to 1"),
+    Mistake(
+      "--teacher a --distillation-temperature 0", .supervised, naming: "--distillation-temperature 0", "above 0"),
     Mistake("--mixup 1000", .supervised, naming: "--mixup 1000", "from 0.01 to 100"),
     Mistake("--cutmix 1 --shard-size 1", .supervised, naming: "--cutmix", "--shard-size is 1"),
     Mistake("--batch-size 32 --shard-size 16", ranks: 3, naming: "3 ranks", "2 shards", "start at most 2 ranks"),
@@ -186,7 +192,7 @@ struct RefusalTests {
   private static let examples = [
     "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
     "head-widths": "64,128", "sixteen-bit": "clip", "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3",
-    "decay-rate": "0.5", "keep-best": "knn",
+    "decay-rate": "0.5", "keep-best": "knn", "teacher": "runs/a",
   ]
 
   @Test(arguments: [

@@ -23,7 +23,7 @@ struct LaunchProposalTests {
     cores: Int, sockets: Int, gigabytes: Double, _ options: [String: String] = [:]
   ) throws -> [LaunchProposal] {
     try LaunchProposal.proposals(
-      configuration(options), viewSize: Self.views,
+      configuration(options), viewSize: Self.views, teacher: nil,
       on: HostTopology(cores: cores, sockets: sockets, memoryByteCount: Int(1e9 * gigabytes)))
   }
 

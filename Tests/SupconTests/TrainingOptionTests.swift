@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Averaged weights, named losses, prototypes, alternating flip, progressive sizes and mixed samples.
+/// Averaged weights, named losses, prototypes, alternating flip, progressive sizes, mixed samples and a
+/// teacher.
 ///
 /// All are exact on any ranks and over a stop.
 struct TrainingOptionTests {
@@ -15,11 +16,12 @@ struct TrainingOptionTests {
   @Test(arguments: [
     ["pretrain", "--loss", "epsilon-supinfonce", "--margin", "0.5", "--views", "3"],
     ["pretrain", "--prototypes", "--contrast-mode", "one", "--positives-cap", "2", "--gather-precision", "bfloat16"],
-    ["supervised", "--mixup", "0.4", "--cutmix", "1", "--label-smoothing", "0.1"],
+    ["supervised", "--mixup", "0.4", "--cutmix", "1", "--label-smoothing", "0.1", "--teacher", "TEACHER"],
   ])
   func `any ranks and a stop end in the same bits`(_ arguments: [String]) throws {
     let workshop = try Workshop()
-    let options = arguments + Self.sizes
+    try succeeding(workshop.pretrain("teacher", ["--cross-entropy-weight", "1", "--steps", "2"]))
+    let options = arguments.map { word in word == "TEACHER" ? workshop.path("teacher") : word } + Self.sizes
     func fields(_ run: String) throws -> [JSONFields.Value?] {
       let summary = try workshop.summary(run)
       return ["weights_sha256", "average_weights_sha256", "final_loss", "average_test_top1", "loss_lower_bound"].map {
@@ -87,16 +89,10 @@ struct TrainingOptionTests {
   @Test func `a run without an average has none to evaluate`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "1"]))
-    try workshop.expectRefusal(
-      ["linear", workshop.path("run"), "--weights-of", "average"], 66,
-      naming: ["--weights-of average", "without --weight-average"])
-  }
-
-  private func floats(_ data: Data?) -> [Double] {
-    let bytes = [UInt8](data ?? Data())
-    return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
-      let bits = (0..<4).reduce(UInt32(0)) { word, index in word | UInt32(bytes[start + index]) << (8 * index) }
-      return Double(Float(bitPattern: bits))
+    for stage in ["linear", "report"] {
+      try workshop.expectRefusal(
+        [stage, workshop.path("run"), "--weights-of", "average"], 66,
+        naming: ["--weights-of average", "without --weight-average"])
     }
   }
 }

@@ -37,3 +37,12 @@ struct WeightsFile {
     return weights
   }
 }
+
+/// Returns the elements of a float32 tensor; none if it is missing.
+func floats(_ tensor: Data?) -> [Double] {
+  let bytes = [UInt8](tensor ?? Data())
+  return stride(from: 0, to: bytes.count - 3, by: 4).map { start in
+    let bits = (0..<4).reduce(UInt32(0)) { word, index in word | UInt32(bytes[start + index]) << (8 * index) }
+    return Double(Float(bitPattern: bits))
+  }
+}

@@ -43,7 +43,7 @@ struct SmallSetTests {
     var configuration = (isContrasting ? TrainingCommand.pretrain : .supervised).defaults
     configuration.batches.size = 256
     let dataset = ShapesDataset(count: count, seed: 0, split: .train)
-    let error = #expect(throws: RunError.self) { _ = try configuration.makeSampler(dataset) }
+    let error = #expect(throws: RunError.self) { _ = try configuration.makeSampler(dataset, ranks: 1) }
     #expect(
       error?.problem.hasPrefix("--batch-size 256: the training set has only \(count == 1 ? "one" : "\(count)")") == true
     )

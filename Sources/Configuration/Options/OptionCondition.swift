@@ -25,6 +25,10 @@ struct OptionCondition: Sendable {
     holds: \.isClassifying, reason: { _ in "there is no classifier" },
     remedy: "leave it out, or give a --cross-entropy-weight above 0")
 
+  static let teacher = OptionCondition(
+    holds: { $0.classifier.teacherPath != nil }, reason: { _ in "there is no teacher" },
+    remedy: "leave it out, or give a --teacher")
+
   static let evaluations = OptionCondition(
     holds: { $0.checkpoints.evaluateEpochs != 0 },
     reason: { _ in "nothing is evaluated with --evaluate-epochs 0" },

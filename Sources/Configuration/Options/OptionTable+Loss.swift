@@ -50,6 +50,20 @@ extension ConfigurationOption {
     .init(
       "label-smoothing", \.classifier.labelSmoothing, .belowOne, "Label smoothing, in [0, 1).", .classifier,
       when: [.classifier]),
+    .init(
+      "teacher", \.classifier.teacherPath, .text,
+      "Distill: run directory of a classifier of the same classes, whose softened class probabilities are targets of the cross-entropy too (Hinton et al. 2015).",
+      default: "none", value: "dir", .classifier, when: [.classifier], [.freeOnResume, .path]),
+    .init(
+      "distillation-weight", \.classifier.distillationWeight,
+      .number("a number above 0 and up to 1") { $0 > 0 && $0 <= 1 },
+      "Weight of the teacher's targets, in (0, 1]; the labels have the rest.", .classifier, when: [.teacher],
+      [.stepIsTheSame]),
+    .init(
+      "distillation-temperature", \.classifier.distillationTemperature, .positive,
+      "Temperature that softens the class probabilities of teacher and student.", .classifier, when: [.teacher],
+      [.stepIsTheSame]),
+    .init("teacher-weights", \.classifier.teacherHash, .text, "Hash of the teacher's weights.", .resolved),
     .init("classes", \.classifier.classes, .count(from: 0), "Classes of the training set.", .resolved),
     .init(
       "init", \.model.initialPath, .text,

@@ -30,7 +30,6 @@ package struct ActivationBudget {
   ///   - shardByteCount: The bytes of a shard of which all activations are saved.
   ///   - blockOutputByteCount: The bytes of a shard of which only the outputs of residual blocks are saved, with memory
   ///     to recompute one block at a time: the minimum for a shard.
-  ///     at a time again; the least that any shard takes.
   ///   - shards: The number of shards.
   package init(byteCount: Int, shardByteCount: Int, blockOutputByteCount: Int, shards: Int) {
     let saving = shardByteCount - blockOutputByteCount

@@ -57,10 +57,10 @@ package struct LaunchProposal: Sendable {
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package static func proposals(
-    _ configuration: Configuration, viewSize: ImageSize, on topology: HostTopology
+    _ configuration: Configuration, viewSize: ImageSize, teacher: Teacher?, on topology: HostTopology
   ) throws -> [LaunchProposal] {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize)
+    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize, teacher: teacher)
     return proposals(configuration, on: topology) { configuration, ranks in
       MemoryEstimate(
         configuration, viewSize: viewSize, MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranks), sizes, base: base)

@@ -7,11 +7,20 @@ extension MemoryEstimate {
   /// Reports, on rank 0, the hosts whose memory is too small for their ranks.
   ///
   /// Collective.
-  package static func check(_ step: TrainingStep, over world: borrowing Communicator, report: Reporter) throws {
+  ///
+  /// - Parameters:
+  ///   - step: The prepared training step.
+  ///   - base: The resident memory of this rank before state and step were made, in bytes.
+  ///   - world: The ranks.
+  ///   - report: Receives the findings, on rank 0.
+  /// - Throws: The errors of oneDNN and MPI.
+  package static func check(
+    _ step: TrainingStep, base: Int, over world: borrowing Communicator, report: Reporter
+  ) throws {
     let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost())
     let estimate = MemoryEstimate(
       step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
-      base: ProcessMeasurements.residentByteCount() ?? 0)
+      base: base)
     let ranks = try world.allGather(
       value: LaunchChecks.MemoryFacts(
         host: hostName(), neededBytes: estimate.byteCountOfShare,

@@ -67,10 +67,11 @@ package struct MemoryEstimate {
   ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
   ///   - job: The number of ranks, and how they share hosts.
+  ///   - teacher: The teacher that the configuration names.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job) throws {
+  package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, teacher: Teacher? = nil) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize)
+    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize, teacher: teacher)
     self.init(configuration, viewSize: viewSize, job, sizes, base: base)
   }
 

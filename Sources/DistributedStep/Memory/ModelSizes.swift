@@ -39,12 +39,12 @@ struct ModelSizes {
   /// row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(compiling configuration: Configuration, viewSize: ImageSize) throws {
+  package init(compiling configuration: Configuration, viewSize: ImageSize, teacher: Teacher?) throws {
     useOneThreadPerPrimitive()
     let engine = try Engine()
     func compile(_ rows: Int) throws -> (model: TrainingModel, byteCount: Int) {
       let before = Tensor.livingByteCount
-      let model = try TrainingModel(engine, configuration, viewSize: viewSize, rows: rows)
+      let model = try TrainingModel(engine, configuration, viewSize: viewSize, rows: rows, teacher: teacher)
       return (model, Tensor.livingByteCount - before)
     }
     func resident() -> Int { ProcessMeasurements.residentByteCount() ?? 0 }

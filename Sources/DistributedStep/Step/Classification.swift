@@ -12,14 +12,19 @@ struct Classification {
   final class Activations {
     /// The logits, `[rows, classes]`, which are overwritten by the gradient of the cross-entropy.
     fileprivate var logits: [Float]
+    /// The teacher's logits, `[rows, classes]`; empty without a teacher.
+    var teacherLogits: [Float]
 
-    fileprivate init(count: Int) {
+    fileprivate init(count: Int, hasTeacher: Bool) {
       logits = Array(repeating: 0, count: count)
+      teacherLogits = Array(repeating: 0, count: hasTeacher ? count : 0)
     }
   }
 
   private let classifier: LinearLayer
   private let crossEntropy: CrossEntropy
+  /// The loss against the teacher's logits; `nil` without a teacher.
+  private let distillation: Distillation?
   /// True if the cross-entropy sends no gradient to the encoder.
   private let isGradientStopped: Bool
 
@@ -31,12 +36,13 @@ struct Classification {
     classifier = LinearLayer(
       context, Configuration.classifierName, inputWidth: inputWidth, outputWidth: classCount)
     crossEntropy = CrossEntropy(classCount: classCount, labelSmoothing: configuration.classifier.labelSmoothing)
+    distillation = configuration.classifier.distillation
     isGradientStopped = configuration.classifier.stopGradient
   }
 
   /// Allocates the activations of a shard of `rows` views.
   func makeActivations(rows: Int) -> Activations {
-    Activations(count: rows * crossEntropy.classCount)
+    Activations(count: rows * crossEntropy.classCount, hasTeacher: distillation != nil)
   }
 
   /// Computes logits from representations.
@@ -50,8 +56,8 @@ struct Classification {
     }
   }
 
-  /// Computes a shard's weighted sum of cross-entropies and its number of correctly classified rows; the gradient
-  /// replaces the logits.
+  /// Computes a shard's weighted sum of cross-entropies, mixed with the loss against the teacher, and its number of
+  /// correctly classified rows; the gradient replaces the logits.
   ///
   /// A row that mixes two samples counts as correct if its predicted class has the larger mixing weight.
   func crossEntropy(of shard: Activations, labels: RowLabels, weight: Double) -> (value: Double, correctCount: Int) {
@@ -63,8 +69,21 @@ struct Classification {
     var logits: [Float] = []
     swap(&logits, &shard.logits)
     defer { swap(&logits, &shard.logits) }
+    guard let distillation else {
+      var rows = logits.mutableSpan
+      return (crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight), correctCount)
+    }
+    var teacherGradient = [Float](repeating: 0, count: logits.count)
+    var elements = teacherGradient.mutableSpan
+    let distilled = distillation.lossAndGradient(
+      of: logits.span, teacherLogits: shard.teacherLogits.span, classCount: classCount,
+      rowWeight: weight * distillation.weight, gradient: &elements)
     var rows = logits.mutableSpan
-    return (crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight), correctCount)
+    let labelled = crossEntropy.lossAndGradient(of: &rows, labels: labels, weight: weight * (1 - distillation.weight))
+    for index in teacherGradient.indices {
+      rows[index] += teacherGradient[index]
+    }
+    return (labelled + distilled, correctCount)
   }
 
   /// Writes the classifier's weight gradients and, unless it is stopped, the gradient of the representations.

@@ -49,13 +49,14 @@ final class ShardWorkers {
   /// - Parameters:
   ///   - configuration: The configuration of the run.
   ///   - dataset: The training set.
+  ///   - teacher: The teacher that the configuration names.
   ///   - capacity: The largest number of shards that this rank owns in a batch.
   ///   - activationByteCount: The memory limit for activations, in bytes.
   ///   - activity: The progress counter that the watchdog observes; every pass over a shard counts.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ configuration: Configuration, _ dataset: any ImageDataset, capacity: Int, activationByteCount: Int,
-    activity: Activity
+    _ configuration: Configuration, _ dataset: any ImageDataset, teacher: Teacher?, capacity: Int,
+    activationByteCount: Int, activity: Activity
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -68,7 +69,8 @@ final class ShardWorkers {
     models = try (0..<(isSharing ? capacity : threadCount)).map { _ in
       try TrainingModel(
         engine, configuration, viewSize: configuration.trainingViewSize(of: dataset),
-        rows: configuration.batches.shardSize * configuration.views.count, packedWeights: packedWeights)
+        rows: configuration.batches.shardSize * configuration.views.count, teacher: teacher,
+        packedWeights: packedWeights)
     }
     let model = models[0]
     let store =

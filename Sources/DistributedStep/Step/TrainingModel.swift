@@ -11,6 +11,7 @@ import OneDNN
 ///     views [rows, 3, height, width] → representations [rows, features], scaled to unit length on request
 ///       → projection head → embeddings [rows, width] of unit length  (with a contrastive loss)
 ///       → classifier      → logits [rows, classes]                   (with a cross-entropy)
+///     views → teacher → its logits [rows, classes]                   (with a teacher)
 final class TrainingModel {
   /// The saved activations of one shard: filled by ``forward(_:parameters:inspect:)``, used by
   /// ``backward(_:parameters:into:completed:)``.
@@ -60,6 +61,8 @@ final class TrainingModel {
   private let context: NetworkContext
   private let projection: Projection?
   private let classification: Classification?
+  /// The teacher of a distillation; `nil` without one.
+  private let teacher: TeacherModel?
   /// The class prototypes; `nil` without them.
   let prototypes: Prototypes?
   /// True if representations are scaled to unit length before the heads.
@@ -77,10 +80,11 @@ final class TrainingModel {
   ///   - configuration: The configuration of the run.
   ///   - viewSize: The size of views.
   ///   - rows: The number of views in a shard.
+  ///   - teacher: The teacher that the configuration names.
   ///   - packedWeights: The repacked weights, shared with the models of other threads.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int,
+    _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int, teacher: Teacher?,
     packedWeights: PackedWeights = PackedWeights()
   ) throws {
     let context = try NetworkContext(
@@ -95,6 +99,7 @@ final class TrainingModel {
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
     prototypes = try configuration.hasPrototypes ? Prototypes(context, configuration) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
+    self.teacher = try teacher?.compiled(engine, viewSize: viewSize, rows: rows)
     isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
     self.packedWeights = packedWeights
@@ -128,7 +133,7 @@ final class TrainingModel {
     try parameters.withSpan { (parameters) throws(DNNLError) in try encoder.load(parameters, loading) }
   }
 
-  /// Computes representations, embeddings and logits from views.
+  /// Computes representations, embeddings and logits from views, and the teacher's logits.
   ///
   /// - Parameters:
   ///   - shard: Receives the activations; the shard's views must be in the encoder's input.
@@ -143,6 +148,13 @@ final class TrainingModel {
     swap(&representations, &shard.representations)
     defer { swap(&representations, &shard.representations) }
     var features = representations.mutableSpan
+    if let teacher, let activations = shard.classification {
+      var logits: [Float] = []
+      swap(&logits, &activations.teacherLogits)
+      defer { swap(&logits, &activations.teacherLogits) }
+      var rows = logits.mutableSpan
+      try teacher.forward(encoder.views, encoder.viewLayout, into: &rows)
+    }
     context.parametersInUse = parameters
     defer { context.parametersInUse = nil }
     try encoder.forward(shard.filledEncoder, into: &features, inspect: inspect)

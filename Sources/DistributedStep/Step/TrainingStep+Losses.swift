@@ -54,7 +54,9 @@ extension TrainingStep {
   func crossEntropyBound(of batch: GlobalBatch) -> Double {
     guard configuration.isClassifying, let classes = configuration.classifier.classes else { return 0 }
     let crossEntropy = CrossEntropy(classCount: classes, labelSmoothing: configuration.classifier.labelSmoothing)
-    guard configuration.mixing != nil else { return configuration.classifier.weight * crossEntropy.lowerBound }
+    // The loss against a teacher is at least 0.
+    let weight = configuration.classifier.weight * (1 - (configuration.classifier.distillation?.weight ?? 0))
+    guard configuration.mixing != nil else { return weight * crossEntropy.lowerBound }
     let mixingWeights = requests(of: batch, 0..<partition(of: batch).shardCount).flatMap { request in
       let labels = labels(ofRows: request)
       return (0..<labels.count).map { row in
@@ -62,7 +64,7 @@ extension TrainingStep {
         return label == other ? 1 : share
       }
     }
-    return configuration.classifier.weight * crossEntropy.lowerBound(mixingWeights: mixingWeights)
+    return weight * crossEntropy.lowerBound(mixingWeights: mixingWeights)
   }
 
   /// Returns the contrastive part of the loss after the all-reduce; `nil` without a contrastive loss.

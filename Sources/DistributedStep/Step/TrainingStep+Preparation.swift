@@ -20,9 +20,10 @@ extension TrainingStep {
       && (compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size))
     let loaderThreads =
       compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
+    let teacher = try Teacher(of: configuration, over: world, report: .silent)
     return try world.throwingTogether {
       try TrainingStep(
-        configuration, dataset, sampler, over: world,
+        configuration, dataset, sampler, teacher: teacher, over: world,
         activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping)
     }

@@ -48,21 +48,22 @@ package final class TrainingStep {
   ///   - configuration: The configuration of the run.
   ///   - dataset: The training set.
   ///   - sampler: The sampler of the global batches.
+  ///   - teacher: The teacher that the configuration names.
   ///   - world: The ranks.
   ///   - activationByteCount: The memory limit of this rank for activations, in bytes.
   ///   - loaderThreads: The number of threads of this rank that make views in advance.
   ///   - isOverlapping: True to all-reduce gradients during the backward pass; the same on all ranks.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator,
-    activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher? = nil,
+    over world: borrowing Communicator, activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
     self.isOverlapping = isOverlapping
     let batchSizes = Set([configuration.batches.size, sampler.lastBatchSize]).sorted()
     workers = try ShardWorkers(
-      configuration, dataset,
+      configuration, dataset, teacher: teacher,
       capacity: batchSizes.map { size in
         configuration.shardRuns(ofBatch: size, ranks: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount, activity: world.activity)

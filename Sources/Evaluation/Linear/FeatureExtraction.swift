@@ -24,8 +24,8 @@ final class FeatureExtraction {
 
   private let samplesPerBlock: Int
   private let viewSize: ImageSize
-  private let isNormalizing: Bool
-  private let encoders: [(encoder: ResNet, record: ResNet.SavedActivations)]
+  /// The encoder, once for each thread.
+  private let encoders: [InferenceEncoder]
 
   /// Compiles the encoder in evaluation mode on every thread.
   ///
@@ -42,32 +42,18 @@ final class FeatureExtraction {
   ) throws {
     self.samplesPerBlock = samplesPerBlock
     self.viewSize = viewSize
-    isNormalizing = configuration.model.normalizeEncoder
     useOneThreadPerPrimitive()
     let engine = try Engine()
     encoders = try (0..<threads).map { _ in
-      let context = try NetworkContext(engine, mode: .inference, precision: configuration.compute.resolvedPrecision)
-      let encoder = try ResNet(
-        context, configuration.architecture, views: samplesPerBlock, height: viewSize.height, width: viewSize.width
-      )
-      // The encoder's parameters are the first in the run's parameter vector, before those of the heads.
-      precondition(
-        context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
-        "the encoder's parameters are not the first of the run's")
-      try state.parameters.withSpan { (parameters) throws(DNNLError) in
-        try encoder.load(parameters.extracting(0..<context.parameters.count))
-      }
-      let record = try encoder.makeSavedActivations()
-      state.statistics.withSpan { statistics in encoder.load(statistics: statistics, into: record) }
-      return (encoder, record)
+      try InferenceEncoder(engine, configuration, state, viewSize: viewSize, rows: samplesPerBlock)
     }
-    width = encoders[0].encoder.representationWidth
+    width = encoders[0].width
   }
 
   /// Creates a loader that makes one view of each sample.
   func makeLoader(_ dataset: any ImageDataset, _ augmentation: Augmentation, seed: UInt64) -> ShardLoader {
     ShardLoader(
-      dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].encoder.viewLayout)
+      dataset, augmentation, viewSize: viewSize, views: 1, seed: seed, layout: encoders[0].viewLayout)
   }
 
   /// Returns the features of all samples of a dataset without augmentation, with their labels, on every rank.
@@ -82,6 +68,8 @@ final class FeatureExtraction {
   /// Returns the features of all samples of a loader's dataset, `[samples, width]`, on every rank.
   ///
   /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` if a feature is not finite.
   func features(of loader: ShardLoader, epoch: Int = 0, over world: borrowing Communicator) throws -> [Float] {
     let count = loader.dataset.count
     let blockCount = (count + samplesPerBlock - 1) / samplesPerBlock
@@ -98,7 +86,11 @@ final class FeatureExtraction {
     let local = Array(blocks.joined().prefix(samples(own).count * width))
     var gathered = [Float](repeating: 0, count: count * width)
     try world.allGather(local.span, counts: runs.runs.map { run in samples(run).count * width }, into: &gathered)
-    return gathered
+    guard let place = gathered.firstIndex(where: { feature in !feature.isFinite }) else { return gathered }
+    throw CollectiveError(
+      error: RunError(
+        .software, "the encoder's representation of sample \(place / width) is not finite: its weights have diverged",
+        remedy: "use an earlier checkpoint, or train again with a lower --learning-rate", isDivergence: true))
   }
 
   private func features(
@@ -109,15 +101,14 @@ final class FeatureExtraction {
     return try unsafe parallelMap(blocks.count, threads: encoders.count) { index, thread in
       useOneThreadPerPrimitive()
       defer { blockDone() }
-      let (encoder, record) = unsafe encoders[thread]
       return try unsafe extraction.features(
-        ofBlock: blocks.lowerBound + index, of: loader, encoder, record, epoch: epoch)
+        ofBlock: blocks.lowerBound + index, of: loader, encoders[thread], epoch: epoch)
     }
   }
 
   /// Computes the features of one block of samples; padding rows repeat the last sample.
   private func features(
-    ofBlock block: Int, of loader: ShardLoader, _ encoder: ResNet, _ record: ResNet.SavedActivations, epoch: Int
+    ofBlock block: Int, of loader: ShardLoader, _ encoder: InferenceEncoder, epoch: Int
   ) throws -> [Float] {
     let count = loader.dataset.count
     let first = block * samplesPerBlock
@@ -126,15 +117,6 @@ final class FeatureExtraction {
       var views = unsafe elements.mutableSpan
       try loader.fill(&views, samples: samples.span, epoch: epoch)
     }
-    var features = [Float](repeating: 0, count: samplesPerBlock * width)
-    var rows = features.mutableSpan
-    try encoder.forward(record, into: &rows)
-    guard isNormalizing else { return features }
-    var unitRows = features
-    var lengths = [Float](repeating: 0, count: samplesPerBlock)
-    var unitRowSpan = unitRows.mutableSpan
-    var lengthSpan = lengths.mutableSpan
-    L2Normalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
-    return unitRows
+    return try encoder.representations()
   }
 }

@@ -49,14 +49,13 @@ package enum DataLocation {
 
   /// Returns an absolute path for a path relative to the current folder.
   package static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
-    defer { unsafe Glibc.free(folder) }
-    var rest = path[...]
-    while rest.hasPrefix("./") {
-      rest = rest.dropFirst(2)
+    var whole = path
+    if !path.hasPrefix("/") {
+      guard let folder = unsafe getcwd(nil, 0) else { return path }
+      defer { unsafe Glibc.free(folder) }
+      whole = unsafe "\(String(cString: folder))/\(path)"
     }
-    let parent = unsafe String(cString: folder)
-    return rest == "." || rest.isEmpty ? parent : "\(parent)/\(rest)"
+    return "/" + whole.split(separator: "/").filter { name in name != "." }.joined(separator: "/")
   }
 }
 
@@ -66,6 +65,7 @@ extension Configuration {
     var configuration = self
     configuration.data.path = data.path.map(DataLocation.absolute)
     configuration.model.initialPath = model.initialPath.map(DataLocation.absolute)
+    configuration.classifier.teacherPath = classifier.teacherPath.map(DataLocation.absolute)
     return configuration
   }
 

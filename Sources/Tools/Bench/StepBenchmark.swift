@@ -73,8 +73,9 @@ package enum StepBenchmark {
     let ranks = world.size
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset, ranks: ranks) }
     world.activity.begin("preparing the step")
+    let base = ProcessMeasurements.residentByteCount() ?? 0
     let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world)
-    try MemoryEstimate.check(step, over: world, report: report)
+    try MemoryEstimate.check(step, base: base, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()

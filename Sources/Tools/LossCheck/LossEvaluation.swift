@@ -21,9 +21,7 @@ package enum LossEvaluation {
     package var ignoredLabel: Int64?
     /// The number of views per sample; the rows are view 0 of all samples, then view 1, and so on.
     ///
-    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample.
-    ///
-    /// With labels, given only for variants of the loss that distinguish the views of a sample.
+    /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample; else `nil`.
     package var views: Int?
     /// The variant, scale and temperature of the loss; ``labels`` determine whether it is SupCon or SimCLR.
     package var loss = LossOptions()

@@ -68,7 +68,9 @@ package enum Planning {
       notes.note(note)
     }
     world.activity.begin("planning", allowsSilence: true)
-    let proposals = try LaunchProposal.proposals(opened.configuration, viewSize: opened.viewSize, on: topology)
+    let teacher = try Teacher(of: opened.configuration, over: world, report: notes)
+    let proposals = try LaunchProposal.proposals(
+      opened.configuration, viewSize: opened.viewSize, teacher: teacher, on: topology)
     guard !proposals.isEmpty else {
       throw RunError(
         .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
@@ -94,9 +96,9 @@ package enum Planning {
     let notes = request.isJSON ? Reporter.silent : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
     let (configuration, viewSize) = (opened.configuration, opened.viewSize)
-    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset) }
     let hosts = request.hosts ?? 1
     let ranks = (request.ranks ?? world.size) * hosts
+    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: ranks) }
     let ranksOnHost = world.size == 1 ? ranks / hosts : try world.ranksOnHost()
     let unused = OptionsWithoutEffect.notes(
       configuration, given: request.overrides, stepsPerEpoch: sampler.stepsPerEpoch)
@@ -105,7 +107,10 @@ package enum Planning {
 
     world.activity.begin("planning", allowsSilence: true)
     let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
-    let memory = try world.throwingTogether { try MemoryEstimate(configuration, viewSize: viewSize, job) }
+    let teacher = try Teacher(of: configuration, over: world, report: notes)
+    let memory = try world.throwingTogether {
+      try MemoryEstimate(configuration, viewSize: viewSize, job, teacher: teacher)
+    }
     let available = ProcessMeasurements.availableByteCount()
     // The memory that this process already uses is available to it.
     let free = available.map { bytes in

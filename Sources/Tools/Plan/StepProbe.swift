@@ -87,6 +87,7 @@ struct StepProbe {
   ) throws -> Measured {
     var small = configuration
     small.batches.size = configuration.batches.shardSize * workers * world.size
+    small.compute.balance = .even
     (small.batches.sampling, small.batches.classesPerBatch, small.batches.lastBatch) = (.shuffle, nil, .drop)
     // As many shards as threads keep their activations whatever the limit, unless they share statistics.
     small.compute.activationMemory = .bytes(small.batches.isSharingStatistics ? .max : 0)
@@ -95,11 +96,12 @@ struct StepProbe {
     small.optimizer.learningRate = 0
     // No loader threads, because prefetching would hide the cost of augmentation in such a short run.
     small.compute.loaderThreads = 0
-    let images = SyntheticDataset(count: 4 * small.batches.size, viewSize: viewSize)
-    small.classifier.classes = small.needsClassCount ? images.classNames.count : nil
-    let step = try TrainingStep.prepared(small, images, small.makeSampler(images), over: world)
+    let images = SyntheticDataset(
+      count: 4 * small.batches.size, viewSize: viewSize, classes: small.classifier.classes ?? 10)
+    let sampler = try small.makeSampler(images, ranks: world.size)
+    let step = try TrainingStep.prepared(small, images, sampler, over: world)
     var state = try step.makeInitialState(over: world, report: .silent)
-    var batches = BatchOrder(try small.makeSampler(images))
+    var batches = BatchOrder(sampler)
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
     // The first step only warms the caches.
     for index in 0..<3 {

@@ -11,11 +11,10 @@ struct SyntheticDataset: ImageDataset {
 
   private let images: [RGBImage]
 
-  /// Creates a dataset of `count` samples, which repeat a few images.
-  init(count: Int, viewSize: ImageSize) {
-    // As many classes as different images.
+  /// Creates a dataset of `count` samples in a number of classes, which repeat a few images.
+  init(count: Int, viewSize: ImageSize, classes: Int) {
     let drawn = ShapesDataset(count: 10, seed: 0, split: .train)
-    classNames = drawn.classNames
+    classNames = (0..<classes).map { index in "class \(index)" }
     normalization = drawn.normalization
     self.count = count
     self.viewSize = viewSize
@@ -24,7 +23,7 @@ struct SyntheticDataset: ImageDataset {
     images = (0..<drawn.count).map { index in drawn.image(at: index).resizedShorterSide(side) }
   }
 
-  func label(at index: Int) -> Int { index % images.count }
+  func label(at index: Int) -> Int { index % classNames.count }
 
   func image(at index: Int) -> RGBImage { images[index % images.count] }
 }

@@ -6,4 +6,7 @@ struct CrossEntropyOptions: OptionArguments {
   @Option("cross-entropy-weight") var crossEntropyWeight: String?
   @Flag("stop-gradient") var stopGradient: Bool?
   @Option("label-smoothing") var labelSmoothing: String?
+  @Option("teacher") var teacher: String?
+  @Option("distillation-weight") var distillationWeight: String?
+  @Option("distillation-temperature") var distillationTemperature: String?
 }
