@@ -180,7 +180,7 @@ let stages: [Target] = [
   .target(
     name: "Sweeps",
     dependencies: [
-      "Configuration", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training",
       .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),

@@ -70,7 +70,8 @@ extension Configuration {
 
   /// The error for batches without negatives, or `nil`.
   private var contrastProblem: RunError? {
-    guard isContrasting else { return nil }
+    // Prototypes of the other classes are negatives of every sample.
+    guard isContrasting, !hasPrototypes else { return nil }
     if batches.sampling == .balanced, batches.classesPerBatch == 1, loss.kind != .simclr {
       return RunError(
         .usage, "--classes-per-batch 1: a contrastive loss of batches of one class has no negatives",
@@ -112,7 +113,7 @@ extension Configuration {
       ? nil
       : RunError(
         .usage, "--contrastive-weight 0, --cross-entropy-weight 0: no loss is left",
-        remedy: "give one of them above 0")
+        remedy: "give one of them above 0; supcon supervised has the cross-entropy alone")
   }
 }
 

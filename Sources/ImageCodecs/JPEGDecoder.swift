@@ -32,7 +32,6 @@ struct JPEGDecoder: ~Copyable {
   ///   - markers: The markers of the file.
   ///   - target: The smallest size at which the image may be decoded, at 1/2, 1/4 or 1/8 resolution; `nil` for full
   ///     resolution.
-  ///     resolution.
   /// - Returns: The image as stored.
   /// - Throws: ``ImageError`` with libjpeg's message.
   func decode(_ bytes: Span<UInt8>, _ markers: JPEGMarkers, scaledFor target: ImageSize?) throws(ImageError) -> RGBImage

@@ -11,7 +11,6 @@ extension RGBImage {
   ///   - bytes: The contents of the whole file.
   ///   - target: The smallest size at which a JPEG image may be decoded, at 1/2, 1/4 or 1/8 resolution; `nil` for full
   ///     resolution.
-  ///     resolution.
   ///   - sixteenBit: The conversion of 16-bit gray PNG images to 8 bits.
   /// - Throws: ``ImageError`` if the bytes are not a complete image of a supported format, the decoder's library is not
   ///   installed, or the image has more than ``ImageHeader/pixelLimit`` pixels.

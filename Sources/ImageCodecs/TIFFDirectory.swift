@@ -4,7 +4,6 @@ struct TIFFDirectory {
 
   private static let width = 256
   private static let height = 257
-  private static let bitsPerSample = 258
   private static let orientation = 274
 
   /// Reads the tags of the first image.

@@ -29,9 +29,9 @@ extension LossVariant {
   /// for sums outside the logarithm because the function is convex in the positives' mean (Jensen), inside because it
   /// decreases with every positive's similarity. Then s_in ≥ −1/τ gives one bound. If all rows are anchors, the mean of
   /// ν_i has a bound by ``meanNegativesBound(classSizes:temperature:)``, and ln(e + e^x) ≥ (1−λ) ln e + λx + H(λ) for
-  /// every λ gives another: ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. If
-  /// ``isLowerBoundTight(classSizes:views:)``, it is attained at the vertices of a simplex; otherwise the minimum of
-  /// the loss can be larger by several nats.
+  /// every λ gives another: ln(geometric mean of e_i + e^{mean − 1/τ}). The larger one is returned. With two or more
+  /// classes of equal size and all rows as anchors it is attained at the vertices of a simplex, as far as is known;
+  /// otherwise, and with prototypes, the minimum of the loss can be larger by several nats.
   ///
   /// - Parameters:
   ///   - classSizes: The number of rows of each class, with its prototype if there is one.
@@ -58,17 +58,6 @@ extension LossVariant {
       }
       return max(byRow, log(exp(logSum / Double(rowCount)) + exp(exponent)))
     }
-  }
-
-  /// Returns true if some embeddings of sufficient width attain ``lowerBound(classSizes:views:temperature:)``, as far
-  /// as is known.
-  ///
-  /// This holds for two or more classes of equal size with all rows as anchors. Otherwise the bound is valid but may be
-  /// loose: with one anchor per sample, with prototypes, and with classes of different sizes, most of all if
-  /// denominators contain only negatives. Reports of the bound should say so.
-  public func isLowerBoundTight(classSizes: [Int], views: Int) -> Bool {
-    Set(classSizes).count == 1 && classSizes.count > 1
-      && anchorCount(classSizes: classSizes, views: views) == classSizes.reduce(0, +)
   }
 
   /// Returns a lower bound of the mean over all rows of ν_i = ln Σ_n e^{s_in}; `nil` if a class has half of the rows or

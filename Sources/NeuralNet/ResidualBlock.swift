@@ -224,13 +224,13 @@ final class ResidualBlock {
   /// Returns the 1×1 convolution of the shortcut and its activations; `nil` for other shortcuts.
   private func projection(_ saved: SavedActivations) -> (ConvolutionUnit, ConvolutionUnit.SavedActivations)? {
     guard case .projected(let unit) = shortcut else { return nil }
-    guard let activations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+    guard let activations = saved.shortcut else { preconditionFailure("activations of another block") }
     return (unit, activations)
   }
 
   /// Returns the block's output; valid after ``forward(_:_:)`` or ``restoreOutput(_:_:)``.
   func output(of saved: SavedActivations) -> Tensor {
-    guard let output = saved.output ?? restoredOutput else { preconditionFailure("the saved is another block's") }
+    guard let output = saved.output ?? restoredOutput else { preconditionFailure("activations of another block") }
     return output
   }
 
@@ -254,7 +254,7 @@ final class ResidualBlock {
       operation.forward(input, into: output)
       last.addRelu(lastActivations, shortcut: output, into: result)
     case .projected:
-      guard let shortcutActivations = saved.shortcut else { preconditionFailure("the saved is another block's") }
+      guard let shortcutActivations = saved.shortcut else { preconditionFailure("activations of another block") }
       last.addRelu(lastActivations, shortcut: shortcutActivations, into: result)
     }
   }
@@ -296,7 +296,7 @@ final class ResidualBlock {
       return ReluOutputGradient(first: scratch.input, second: inputGradient)
     case .projected(let unit):
       guard let shortcutActivations = saved.shortcut, let shortcutSums else {
-        preconditionFailure("the saved is another block's")
+        preconditionFailure("activations of another block")
       }
       try unit.backward(
         beforeRelu, sums: shortcutSums, input: input, shortcutActivations, into: &gradient, completed: completed,

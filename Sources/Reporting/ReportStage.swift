@@ -60,6 +60,14 @@ package enum ReportStage {
     let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
     // The report of one run in its own directory replaces an earlier one; elsewhere a file of that name may be another.
     try world.onRoot {
+      if request.weights == .average,
+        let run = records.first(where: { run in run.configuration.optimizer.averageDecay == nil })
+      {
+        throw RunError(
+          .missing,
+          "--weights-of average: \(run.path) has no averaged weights, as it was trained without --weight-average",
+          remedy: "leave the option out")
+      }
       let path = request.output ?? defaultOutput(records)
       if request.output == nil, path == fileName { try OutputFile(path, .html).check() }
     }

@@ -6,7 +6,8 @@ import KeyedRandomness
 
 /// An image of some samples and their views in the first epoch.
 ///
-/// Each row shows a sample with the preprocessing of evaluation, then its views as the encoder receives them.
+/// Each row shows a sample with the preprocessing of evaluation, then its augmented views: of full size, not mixed, and
+/// mirrored at random also with `--alternating-flip`.
 package enum ViewSheet {
   private static let sampleCount = 8
   /// The side in pixels up to which small views are enlarged by an integer factor.

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Evaluation
 import Formats
 import Job
@@ -70,11 +71,13 @@ package enum SweepStage {
       try RunDirectory.createFolders(folder)
     }
     var status = ExitStatus.success
+    let deadline = request.maximumSeconds.map { seconds in ProcessMeasurements.now() + seconds }
     for (index, run) in file.runs.enumerated() where !request.isSummarizing {
       guard request.index == nil || request.index == index else { continue }
       report("run \(index + 1) of \(file.runs.count): \(folder)/\(run.name)")
       do {
-        let code = try train(run, in: "\(folder)/\(run.name)", request, over: world, report: report)
+        let code = try train(
+          run, in: "\(folder)/\(run.name)", request, until: deadline, over: world, report: report)
         if code == .stopped { return code }
       } catch let agreed as CollectiveError {
         if world.isRoot { report.error("\(folder)/\(run.name): \(agreed.error)") }
@@ -87,30 +90,61 @@ package enum SweepStage {
     return status
   }
 
-  /// Trains or resumes one run until it is finished, then trains its linear probe.
+  /// Trains or resumes one run until it is finished, then trains its linear probe, which is tested on the validation
+  /// images if the run holds some out: a sweep chooses between runs.
   ///
   /// Collective.
   private static func train(
-    _ run: SweepFile.Run, in path: String, _ request: Request, over world: borrowing Communicator,
-    report: Reporter
+    _ run: SweepFile.Run, in path: String, _ request: Request, until deadline: Double?,
+    over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
+    if try isStopping(deadline, before: path, over: world, report: report) { return .stopped }
     let folder = request.file.parentFolder
     var overrides = run.overrides
     // A run that is resumed before it has begun must name its dataset.
     if !overrides.givesData { overrides.set(\.data.dataset, to: Configuration().data.dataset) }
     var training = TrainingRun.Request(
       .pretrain, overrides: overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
-      maximumSeconds: request.maximumSeconds)
+      maximumSeconds: deadline.map { deadline in max(deadline - ProcessMeasurements.now(), 0) })
     training.verbosity = request.verbosity
     if let problem = training.problem(ranks: world.size) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
     let code = try TrainingRun.run(training, over: world, report: report)
     guard code == .success, request.hasLinear else { return code }
-    let hasResult = try world.onRoot { try RunRecord(path: path).results["linear_top1"] != nil } ?? false
-    guard try world.broadcast(bytes: [hasResult ? 1 : 0]) == [0] else { return .success }
-    try LinearStage.run(LinearStage.Request(run: path), over: world, report: report)
+    let found = try world.onRoot { () throws -> (hasResult: Bool, split: Split) in
+      let split = try comparedSplit(path)
+      return (try RunRecord(path: path, split: split).results["linear_top1"] != nil, split)
+    }
+    let flags: [UInt8] = [found?.hasResult ?? false ? 1 : 0, found?.split == .validation ? 1 : 0]
+    let agreed = try world.broadcast(bytes: flags)
+    guard agreed[0] == 0 else { return .success }
+    if try isStopping(deadline, before: "the linear classifier of \(path)", over: world, report: report) {
+      return .stopped
+    }
+    var linear = LinearStage.Request(run: path)
+    linear.split = agreed[1] == 1 ? .validation : .test
+    try LinearStage.run(linear, over: world, report: report)
     return .success
+  }
+
+  /// Returns the images by which a run is compared with the others.
+  private static func comparedSplit(_ path: String) throws -> Split {
+    try RunDirectory(path: path).configuration().holdsImagesOut ? .validation : .test
+  }
+
+  /// Returns true, and reports it, if the sweep should stop before its next part: after a signal or at the time limit.
+  ///
+  /// Collective.
+  private static func isStopping(
+    _ deadline: Double?, before part: String, over world: borrowing Communicator, report: Reporter
+  ) throws -> Bool {
+    var isAsked = [StopRequest.isAsked || deadline.map { end in ProcessMeasurements.now() >= end } ?? false ? 1.0 : 0]
+    try world.allReduceMaximum(&isAsked)
+    if isAsked[0] > 0 {
+      report.outcome("stopped on request before \(part); start the sweep again to continue")
+    }
+    return isAsked[0] > 0
   }
 
   /// Writes the table and the plots of the existing results.
@@ -120,7 +154,7 @@ package enum SweepStage {
     let entries = file.runs.map { run in
       SweepReport.Entry(
         name: run.name, values: Dictionary(run.values.map { value in (value.option, value.text) }) { _, last in last },
-        record: try? RunRecord(path: "\(folder)/\(run.name)"))
+        record: try? RunRecord(path: "\(folder)/\(run.name)", split: comparedSplit("\(folder)/\(run.name)")))
     }
     var options: [String] = []
     for option in file.runs.flatMap({ run in run.values.map(\.option) }) where !options.contains(option) {

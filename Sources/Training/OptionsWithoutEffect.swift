@@ -1,6 +1,6 @@
 import Configuration
 
-/// Given options that a run is too short for.
+/// Given options that change nothing, most of them because the run is too short.
 package enum OptionsWithoutEffect {
   /// Finds the given options that take no effect, or only a part of it, before the run ends.
   ///
@@ -31,6 +31,9 @@ package enum OptionsWithoutEffect {
       given.gives(\.checkpoints.evaluateEpochs)
     {
       notes.append("--evaluate-epochs \(interval): \(end), so the only evaluation is at the end")
+    }
+    if configuration.model.initialPath != nil, given.gives(\.model.zeroInitLastScale) {
+      notes.append("--zero-init-last-scale: --init gives the encoder's weights, so no scale begins at 0")
     }
     if let checkRanksSteps, checkRanksSteps > steps {
       notes.append("--check-ranks \(checkRanksSteps): \(end), so the ranks are never compared")

@@ -89,7 +89,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
       return "\(title) with --shortcut B, but with A alone; choose --format onnx"
     }
     if self != .torchvision, encoder.stem != .cifar {
-      return "\(title) with --stem imagenet, but with the 3×3 stem alone; choose --layout torchvision or --format onnx"
+      return "\(title) with --stem imagenet, but with the 3×3 stem alone; "
+        + (self == .ge ? "choose --format onnx" : "choose --layout torchvision or --format onnx")
     }
     return nil
   }

@@ -45,7 +45,7 @@ struct SampleMixingTests {
     #expect(mixed[0] != plain[0])
   }
 
-  @Test func `CutMix shows the partner in one rectangle, and the mixingWeight is that of the other pixels`() throws {
+  @Test func `CutMix shows the partner in one rectangle, and the mixing weight is that of the other pixels`() throws {
     let mixing = SampleMixing(mixup: 0, cutmix: 1, seed: 9)
     // Without margins, which are equal in all views.
     let flip = try Augmentation("flip")
@@ -68,7 +68,7 @@ struct SampleMixingTests {
 
   /// Mean 1/2 and variance 1/(4(2α + 1)) of Beta(α, α).
   @Test(arguments: [0.05, 0.2, 1, 5, 100])
-  func `mixingWeights have the moments of the Beta distribution`(alpha: Double) {
+  func `mixing weights have the moments of the Beta distribution`(alpha: Double) {
     let mixing = SampleMixing(mixup: alpha, cutmix: 0, seed: 1)
     let mixingWeights = (0..<20_000).map { sample in
       mixing.mixingWeight(sample: sample, view: 0, epoch: 0, size: Self.size)

@@ -137,11 +137,11 @@ import Testing
       [Float](repeating: .nan, count: isBackward ? subject.input.count : subject.outputGradient.count), numbers.element)
     let method = subject.shape.method(kernels)
     // Aligned to cache lines, as in the program: only then are packed weights written past the caches.
-    let memory = unsafe UnsafeMutableRawBufferPointer.allocate(
+    let memory = UnsafeMutableRawBufferPointer.allocate(
       byteCount: method.weight_count(shape) * MemoryLayout<Float>.size, alignment: 64)
     defer { unsafe memory.deallocate() }
     let packed = unsafe memory.bindMemory(to: Float.self)
-    guard let weights = unsafe packed.baseAddress else { return [] }
+    guard let weights = packed.baseAddress else { return [] }
     var scratch = [Float](repeating: 0, count: method.scratch_count(shape))
     unsafe method.pack_weights(shape, subject.weights, weights)
     unsafe method.convolve(shape, numbers.element, source.bytes, weights, &result.bytes, &scratch, &sums)

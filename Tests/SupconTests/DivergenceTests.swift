@@ -25,4 +25,21 @@ struct DivergenceTests {
     expectRefusal(result, 70, naming: ["step 1: the weights of", "not finite"])
     #expect(try workshop.summary("run").text("status") == "diverged")
   }
+
+  /// The weights of the last step are finite, but not what the encoder makes of images with them.
+  @Test func `an encoder that diverged in the last step is refused by the stages, on any ranks`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1", "--learning-rate", "1e38", "--warmup-epochs", "0"]))
+    for stage in ["linear", "evaluate", "report"] {
+      for ranks in stage == "report" ? [1] : [1, 2] {
+        let result = try workshop.run(ranks: ranks, [stage, workshop.path("run")])
+        expectRefusal(result, 70, naming: ["representation of sample 0 is not finite", "--learning-rate"])
+      }
+    }
+    let classified = try workshop.pretrain(
+      "classified",
+      ["--steps", "1", "--learning-rate", "1e38", "--warmup-epochs", "0", "--cross-entropy-weight", "1"])
+    expectRefusal(classified, 70, naming: ["not finite"])
+    #expect(try workshop.summary("classified").text("status") == "diverged")
+  }
 }

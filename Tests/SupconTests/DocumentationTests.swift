@@ -9,9 +9,10 @@ struct DocumentationTests {
 
   /// Options of other programs that the documents name: mpirun, srun, sbatch, swift, and scripts of this project.
   private static let others: Set<String> = [
-    "--agent", "--array", "--allow-run-as-root", "--args", "--auto", "--bind", "--bind-to",
+    "--agent", "--array", "--allow-run-as-root", "--args", "--auto", "--bind", "--bind-to", "--case",
     "--filter", "--foreground", "--grace", "--host", "--hostfile", "--interface", "--logdir",
-    "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--peer", "--prefix", "--prtemca", "--python",
+    "--map-by", "--mca", "--mpi", "--ntasks", "--oversubscribe", "--pairs", "--peer", "--prefix", "--product",
+    "--prtemca", "--python",
     "--signal", "--table",
     "--timeout",
     // of scripts/check-simulation.sh

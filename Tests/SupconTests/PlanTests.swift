@@ -150,6 +150,28 @@ struct PlanTests {
     let workshop = try Workshop()
     expectRefusal(try workshop.run(ranks: 2, ["plan", "--ranks", "3"]), 64, naming: ["--ranks 3", "2 ranks"])
     expectRefusal(try workshop.run(["plan", "--ranks", "9"]), 64, naming: ["9 ranks for 8 shards"])
+    // As many shards as the default batch of a small set has.
+    let few = ["--model", "resnet8", "--shapes-train", "40", "--shapes-test", "10"]
+    expectRefusal(try workshop.run(["plan", "--ranks", "8"] + few), 64, naming: ["8 ranks for 5 shards"])
+    expectRefusal(try workshop.run(ranks: 6, ["bench"] + few), 64, naming: ["6 ranks for 5 shards"])
+  }
+
+  @Test func `a plan for ranks of unequal shares is made by one process`() throws {
+    let workshop = try Workshop()
+    _ = try plan(workshop, ["--ranks", "4", "--balance", "2,2,1,1", "--model", "resnet8"])
+  }
+
+  @Test(arguments: [["plan"], ["bench", "--steps", "1"], ["doctor"]])
+  func `what a run would refuse is refused before it`(_ command: [String]) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("deeper", ["--steps", "0", "--model", "resnet14"]))
+    let small = ["--model", "resnet8", "--shapes-train", "128", "--shapes-test", "32", "--epochs", "3"]
+    try workshop.expectRefusal(
+      command + small + ["--progressive-size", "18", "--progressive-epochs", "1"], 64,
+      naming: ["--progressive-size 18", "multiple of 4"])
+    try workshop.expectRefusal(
+      command + small + ["--dataset", "shapes", "--init", workshop.path("deeper/encoder.safetensors")], 65,
+      naming: ["not the encoder of --model resnet8"])
   }
 
   /// The part of a proposal that the test looks at.

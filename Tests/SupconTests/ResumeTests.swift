@@ -63,6 +63,19 @@ struct ResumeTests {
     let run = ["pretrain", "--init", "first", "--steps", "1", "--output", "second"] + Workshop.configuration
     try succeeding(workshop.runInside(run))
     try succeeding(workshop.resume("second", ["--steps", "2"]))
+    // The same command again, with the path as it was given, and in other words.
+    for path in ["first", "./first/"] {
+      let again = ["pretrain", "--resume", "--init", path, "--output", "second", "--steps", "3"]
+      try succeeding(workshop.runInside(again + Workshop.configuration))
+    }
+  }
+
+  @Test func `a finished run whose checkpoints are gone is not trained anew`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    try FileManager.default.removeItem(atPath: workshop.path("run/checkpoints"))
+    try workshop.expectRefusal(
+      ["pretrain", "--resume", "--output", workshop.path("run")], 66, naming: ["checkpoints are gone", "--init"])
   }
 
   @Test func saysThatAFinishedRunIsFinished() throws {

@@ -127,7 +127,7 @@ struct HelpTests {
       ("check-numerics", "after each step"), ("dump-step", "<step dir>"), ("--stall-timeout", "supcon plan"),
       ("watchdog-port", "TCP port"), ("isa", "vector instructions"), ("version", "Show the version."),
       ("top", "supcon predict"), ("run", "Run directory."), ("checkpoint", "latest, best"),
-      ("excess", "tends to zero"), ("topics", "exit-codes"), ("temperature", "Temperature of the contrastive loss"),
+      ("excess", "come together"), ("topics", "exit-codes"), ("temperature", "Temperature of the contrastive loss"),
     ]
     for (topic, part) in explained {
       let help = try workshop.run(["help", topic])

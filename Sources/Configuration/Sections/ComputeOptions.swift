@@ -26,7 +26,7 @@ package struct ComputeOptions: Sendable, Equatable {
     case weights([Int])
   }
 
-  /// The data type of the encoder's computation; `nil` for bfloat16 if the CPUs of all ranks support it, else float32.
+  /// The data type of the encoder's computation; `nil` for the one that is faster for it on the CPUs of all ranks.
   package var precision: Precision?
   /// The seed of all random numbers of the run.
   package var seed: UInt64 = 0

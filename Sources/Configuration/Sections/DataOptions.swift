@@ -76,3 +76,10 @@ package struct DataOptions: Sendable, Equatable {
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)
   }
 }
+
+extension DataOptions {
+  /// True if options name validation images: a fraction of the training images, or a folder.
+  package var asksForValidation: Bool {
+    validationFraction != nil || !(validationFolder.map { folder in folder == "none" } ?? true)
+  }
+}

@@ -140,7 +140,7 @@ package struct LossOptions: Sendable, Equatable {
         "--positives-cap \(cap): expected a multiple of --views \(views), as all views of a sample are kept or none",
         remedy: "choose \(cap / views * views) or \((cap / views + 1) * views)")
     }
-    if cap == 0, views < 2 {
+    if cap == 0, views < 2, !variant.hasPrototypes {
       return RunError(
         .usage, "--positives-cap 0: with --views \(views) no row would have a positive",
         remedy: "give a larger cap or at least 2 views")

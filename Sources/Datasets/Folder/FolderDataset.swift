@@ -96,7 +96,6 @@ extension FolderIndex {
   /// - Parameters:
   ///   - index: The index of the file.
   ///   - target: The smallest size at which a JPEG image may be decoded, to save time; `nil` for full resolution.
-  ///     resolution.
   /// - Returns: The decoded image.
   /// - Throws: ``FileError`` naming the path.
   package func image(at index: Int, scaledFor target: ImageSize? = nil) throws(FileError) -> RGBImage {

@@ -61,14 +61,16 @@ package struct HeldOutSamples: Sendable {
     }
   }
 
-  /// Opens the validation images; `nil` if there are none.
+  /// Opens the validation images; `nil` if there are none and none were asked for.
   private static func validation(
     of configuration: Configuration, over world: borrowing Communicator
   ) throws -> (any ImageDataset)? {
     do {
       // Notes about the files are discarded here, because they were reported when the run was opened.
       return try DatasetChoice.open(configuration, .validation, needsLabels: false, over: world, report: .silent)
-    } catch let error as CollectiveError where error.error.exitCode == .missing {
+    } catch let error as CollectiveError
+      where error.error.exitCode == .missing && !configuration.data.asksForValidation
+    {
       return nil
     }
   }

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Formats
 import FoundationEssentials
 import Job
@@ -8,6 +9,8 @@ import WeightExchange
 /// The result of the linear probe, to be written to the run directory.
 struct LinearResult {
   let request: LinearStage.Request
+  /// The split of the images that were classified.
+  let split: Split
   /// The output folder in the run directory: ``ClassifierFile/folder``, or another one for other data or an earlier
   /// checkpoint.
   let resultFolder: String
@@ -48,7 +51,7 @@ struct LinearResult {
     let digest = SHA256()
     classifier.parameters.withSpan { weights in unsafe digest.update(weights.bytes) }
     var fields: [String: JSONValue] = [
-      "command": .text("linear"), "run": .text(request.run), "split": .text(request.split.rawValue),
+      "command": .text("linear"), "run": .text(request.run), "split": .text(split.rawValue),
       "classes": .integer(classCount), "train_samples": .integer(trainingCount),
       "test_samples": .integer(testCount), "top1_correct": .integer(top1Count), "epochs": .integer(request.epochs),
       "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),

@@ -48,13 +48,19 @@ package enum LinearStage {
 
     /// The error message for the first invalid option; `nil` if there is none.
     package var problem: String? {
+      // Training computes in float32.
+      func isFine(_ number: Double) -> Bool { number >= 0 && Float(number).isFinite }
       let checks: [(Bool, String)] = [
         (split != .train, "--split train: expected test or validation"),
         (
-          learningRate.isFinite && learningRate >= 0, "--learning-rate \(learningRate): expected a number of at least 0"
+          isFine(learningRate),
+          "--learning-rate \(plain(learningRate)): expected a number of at least 0 that float32 holds"
         ),
-        (momentum >= 0 && momentum < 1, "--momentum \(momentum): expected a number from 0 to below 1"),
-        (weightDecay.isFinite && weightDecay >= 0, "--weight-decay \(weightDecay): expected a number of at least 0"),
+        (momentum >= 0 && momentum < 1, "--momentum \(plain(momentum)): expected a number from 0 to below 1"),
+        (
+          isFine(weightDecay),
+          "--weight-decay \(plain(weightDecay)): expected a number of at least 0 that float32 holds"
+        ),
       ]
       return Configuration.problem(of: "epochs", epochs, atLeast: 1)
         ?? Configuration.problem(of: "batch-size", batchSize, atLeast: 1)
@@ -108,7 +114,7 @@ package enum LinearStage {
     let correct = try classifier.correctCounts(features: features.test, labels: test.labels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
-      request: request, resultFolder: folder, classNames: training.classNames,
+      request: request, split: opened.split, resultFolder: folder, classNames: training.classNames,
       trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
       ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)

@@ -21,6 +21,8 @@ struct EvaluationData {
   let origin: ResultOrigin
   /// The images that are classified.
   let test: any ImageDataset
+  /// The split of these images: validation if test was asked for and there are no test images.
+  let split: Split
   /// The number k of neighbors that vote.
   let neighbors: Int
   /// The run's classifier; `nil` if it has none for the classes of the test images.
@@ -55,7 +57,7 @@ struct EvaluationData {
       let opened = try Self.naming("transfer") {
         try Self.transferred(transfer, request, encoder, over: world, report: report)
       }
-      (training, test) = (opened.training, opened.test)
+      (training, test, split) = (opened.training, opened.test, request.split)
       place = ResultPlace(
         .raw, dataName: Self.transferName(transfer) + request.weights.suffix,
         step: encoder.isLatest ? nil : encoder.state.step,
@@ -65,7 +67,8 @@ struct EvaluationData {
       let opened = try encoder.openTraining(
         for: "evaluation", testing: request.split, over: world, report: report)
       (training, resultFolder, place) = (opened.training.dataset, opened.resultFolder, opened.place)
-      test = try DatasetChoice.open(configuration, request.split, over: world, report: report)
+      let tested = try DatasetChoice.openSplit(configuration, request.split, over: world, report: report)
+      (test, split) = (tested.dataset, tested.split)
     }
     origin = ResultOrigin(of: samples, identity: place.identity)
     try world.agreeOnSamples(of: training, samples)
@@ -170,8 +173,11 @@ struct EvaluationData {
       return try open(.test)
     } catch let agreed as CollectiveError where agreed.error.exitCode == .missing {
       // Any images will do: a folder without splits has training images only.
-      guard let training = try? open(.train) else { throw agreed }
-      return training
+      do {
+        return try open(.train)
+      } catch let other as CollectiveError where other.error.exitCode == .missing {
+        throw agreed
+      }
     }
   }
 

@@ -113,6 +113,7 @@ package enum EvaluationStage {
       let other: [(String, Bool)] = [
         ("transfer-dataset", transferDataset != nil), ("ood-dataset", outlierDataset != nil),
         ("corruptions", corruptions != nil), ("tta mirror", hasMirrorTest),
+        ("checkpoint \(checkpoint)", checkpoint != "latest"), ("weights-of average", weights != .raw),
       ]
       return other.first { _, isGiven in isGiven }.map { option, _ in
         "--\(option): needs the encoder; leave --features pixels out"
@@ -192,7 +193,7 @@ package enum EvaluationStage {
   ) -> [String: JSONValue] {
     var details: [String: JSONValue] = [
       "command": .text("evaluate"), "run": .text(request.run), "neighbors": .integer(data.neighbors),
-      "split": .text(request.split.rawValue), "test_samples": .integer(data.test.count),
+      "split": .text(data.split.rawValue), "test_samples": .integer(data.test.count),
       "train_samples": .integer(data.training.count),
     ]
     details.merge(data.origin.fields(encoder)) { _, new in new }

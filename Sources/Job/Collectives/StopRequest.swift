@@ -10,8 +10,8 @@ import Synchronization
 package struct StopRequest {
   /// The signals that request a stop.
   private static let allSignals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
-  /// The signals that this process handles: all, except a SIGHUP that is ignored.
-  private let signals: [Int32]
+  /// The signals that this process handles, all except a SIGHUP that is ignored, with the handlers before.
+  private let formerHandlers: [(signal: Int32, handler: (@convention(c) (Int32) -> Void)?)]
   /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request
   /// several times.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
@@ -31,27 +31,29 @@ package struct StopRequest {
     // The parent process may have blocked the signals.
     var unblocked = sigset_t()
     unsafe sigemptyset(&unblocked)
-    signals = Self.heededSignals
-    for signal in signals {
-      _ = Glibc.signal(signal, handleStopSignal)
+    formerHandlers = Self.heededSignals.map { signal in
       unsafe sigaddset(&unblocked, signal)
+      return (signal, Glibc.signal(signal, handleStopSignal))
     }
     unsafe pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
   }
 
-  /// Restores the default actions of the handled signals.
+  /// Restores the handlers that the signals had before.
   package func end() {
-    for signal in signals {
-      _ = Glibc.signal(signal, SIG_DFL)
+    for (signal, handler) in formerHandlers {
+      _ = Glibc.signal(signal, handler)
     }
   }
+
+  /// True after a signal to this process, or a request by ``ask()``.
+  package static var isAsked: Bool { firstNanoseconds.load(ordering: .relaxed) != 0 }
 
   /// Returns true if the run should stop.
   ///
   /// - Parameter reserveSeconds: The time that one more step and a checkpoint take.
   /// - Returns: True after a signal, or if less than `reserveSeconds` of the time limit is left.
   package func isPending(reserveSeconds: Double) -> Bool {
-    Self.firstNanoseconds.load(ordering: .relaxed) != 0
+    Self.isAsked
       || deadline.map { deadline in ProcessMeasurements.now() + reserveSeconds > deadline } ?? false
   }
 

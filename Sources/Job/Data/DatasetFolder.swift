@@ -259,3 +259,10 @@ package struct DatasetFolder {
     return kept
   }
 }
+
+extension Configuration {
+  /// True if images are held out for validation, by an option or in a folder of their own; for rank 0.
+  package var holdsImagesOut: Bool {
+    data.asksForValidation || (data.dataset == .folder && DatasetFolder(self).hasOwnValidation)
+  }
+}

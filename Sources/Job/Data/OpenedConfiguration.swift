@@ -39,6 +39,13 @@ package struct OpenedConfiguration {
     dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     configuration.resolveDefaults(for: dataset, given: overrides, report: report)
+    let resolved = configuration
+    let viewSize = resolved.viewSize(of: dataset)
+    // A run would be refused too.
+    try world.onRoot {
+      if let problem = resolved.progressiveSizeProblem(viewSize: viewSize) { throw problem }
+      _ = try InitialEncoder(of: resolved, report: report)
+    }
     self.configuration = configuration
   }
 }

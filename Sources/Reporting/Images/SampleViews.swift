@@ -4,7 +4,7 @@ import ImageCodecs
 import Imaging
 import KeyedRandomness
 
-/// A training image with the views that were made of it in the first epoch.
+/// A training image with some views of it by the run's augmentation.
 struct SampleViews {
   let name: String
   let className: String?

@@ -11,6 +11,8 @@ package struct TSNE {
   /// The Kullback–Leibler divergence Σ p log(p / q) between the similarities of the vectors (p) and on the map (q), in
   /// nats.
   package let divergence: Double
+  /// The effective number of neighbors of each vector.
+  package let perplexity: Double
 
   private static let exaggeration: Float = 12
   private static let exaggeratedIterations = 250
@@ -26,8 +28,9 @@ package struct TSNE {
   ///   - threads: The number of threads; the map does not depend on it.
   package init(rows: [Float], width: Int, perplexity: Double = 30, threads: Int = 1) {
     let count = rows.count / max(width, 1)
+    self.perplexity = min(perplexity, Double(max(count - 1, 3)) / 3)
     let probabilities = Self.jointProbabilities(
-      Self.squaredDistances(rows, count, width), count, min(perplexity, Double(max(count - 1, 3)) / 3))
+      Self.squaredDistances(rows, count, width), count, self.perplexity)
     var plane = Plane(start: PrincipalComponents(rows: rows, width: width).points)
     let rate = max(Float(count) / Self.exaggeration / 4, 50)
     for iteration in 0..<Self.iterations {

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Formats
 import Runs
 
@@ -11,7 +12,8 @@ package struct RunRecord: Sendable {
   /// The fields of `summary.json`; empty if the file does not exist yet.
   let summary: [String: JSONValue]
   let rows: [MetricRow]
-  /// The fields of `linear/summary.json` and `evaluation/summary.json`.
+  /// The fields of `linear/summary.json` and `evaluation/summary.json`, or of `linear-validation` and
+  /// `evaluation-validation`.
   let linear: [String: JSONValue]
   let evaluation: [String: JSONValue]
   /// The process that is currently training the run, as text; `nil` if there is none.
@@ -19,8 +21,11 @@ package struct RunRecord: Sendable {
 
   /// Reads a run directory.
   ///
+  /// - Parameters:
+  ///   - path: The run directory.
+  ///   - split: The images, test or validation, on which later commands measured the run.
   /// - Throws: ``RunError`` if the directory does not contain a run.
-  package init(path: String) throws {
+  package init(path: String, split: Split = .test) throws {
     let directory = RunDirectory(path: path)
     try directory.checkHoldsRun()
     self.path = path
@@ -28,8 +33,9 @@ package struct RunRecord: Sendable {
     configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
     summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
     rows = MetricRow.rows(ofFile: directory.metricsPath)
-    linear = JSONValue.fields(ofFile: "\(path)/linear/summary.json") ?? [:]
-    evaluation = JSONValue.fields(ofFile: "\(path)/evaluation/summary.json") ?? [:]
+    let ending = split == .validation ? "-validation" : ""
+    linear = JSONValue.fields(ofFile: "\(path)/linear\(ending)/summary.json") ?? [:]
+    evaluation = JSONValue.fields(ofFile: "\(path)/evaluation\(ending)/summary.json") ?? [:]
     trainer = RunLock.holder(ofDirectory: path)
   }
 

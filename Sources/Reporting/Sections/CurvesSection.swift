@@ -41,7 +41,7 @@ struct CurvesSection {
   private var excess: LineChart {
     chart(
       "Loss above its lower bound", "nats", series("loss_excess", "Loss above its lower bound"), fromZero: true,
-      caption: "This is the number that tends to zero; the bound itself depends on the labels of the batch.")
+      caption: "Zero would be perfect clusters; the bound itself depends on the labels of the batch.")
   }
 
   /// The charts of accuracies: all in one chart for a single run, one chart per measure for several runs.

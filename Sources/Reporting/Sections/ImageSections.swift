@@ -24,7 +24,7 @@ struct ImageSections {
     return Page.Section(
       name: "samples", title: "Samples and their views",
       content:
-        "<p>Training images, and views of them as the first epoch draws them.</p><div class=\"grid rows\">\(rows)</div>"
+        "<p>Training images, and views of them by the run's augmentation.</p><div class=\"grid rows\">\(rows)</div>"
     )
   }
 
@@ -43,7 +43,7 @@ struct ImageSections {
         ScatterChart(
           title: "t-SNE, \(map.moment)", points: points.points, labels: map.labels, classNames: map.classNames,
           caption:
-            "Exact, perplexity 30; Kullback–Leibler divergence \(short(points.divergence)) nats. Near points are similar; distances between clusters mean little."
+            "Exact, perplexity \(short(points.perplexity)); Kullback–Leibler divergence \(short(points.divergence)) nats. Near points are similar; distances between clusters mean little."
         ).figure
       }
     }

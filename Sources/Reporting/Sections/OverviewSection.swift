@@ -48,21 +48,13 @@ struct OverviewSection {
   private var repetition: String {
     let command = run.configuration.command.rawValue
     return
-      "\(start)supcon \(command) --config \(quoted(run.path + "/config.yaml")) --output \(quoted(run.name + "-again"))"
+      "\(start)supcon \(command) --config \((run.path + "/config.yaml").shellQuoted) --output \((run.name + "-again").shellQuoted)"
   }
 
   private var original: Markup {
     guard case .list(let words) = run.summary["command_line"] else { return "" }
-    let line = words.compactMap(\.string).map(quoted).joined(separator: " ")
+    let line = words.compactMap(\.string).map(\.shellQuoted).joined(separator: " ")
     return "<p>The command line of the last start:</p><pre>\(start)\(line)</pre>"
-  }
-
-  /// Returns a word quoted for a shell.
-  private func quoted(_ word: String) -> String {
-    let isPlain = word.allSatisfy { letter in
-      letter.isASCII && (letter.isLetter || letter.isNumber || "-_./=:,+@%".contains(letter))
-    }
-    return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
   }
 
   private var places: [[Markup]] {

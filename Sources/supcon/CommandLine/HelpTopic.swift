@@ -42,7 +42,7 @@ struct HelpTopic {
   private static let topics: [(names: [String], title: String, text: @Sendable () -> String)] = [
     (["augmentation", "augmentations"], "presets and operations of --augmentation", { Augmentation.help() }),
     (["losses"], "the formulas of --loss, and their options", { LossTopic.text }),
-    (["excess"], "the number beside the loss, which tends to zero", { LossTopic.excess }),
+    (["excess"], "the number beside the loss: its distance from the lower bound", { LossTopic.excess }),
     (["recipes"], "the published recipes of --recipe", { NamedRecipe.list() }),
     (["exit-codes", "exit-code", "exit"], "what each exit code says", { exitCodes }),
     (["environment", "variables"], "the environment variables that are read", { EnvironmentTopic.text }),

@@ -21,7 +21,7 @@ enum LossTopic {
 
       D is the sum of exp(s_ia / t) over all other samples a of the global batch, over all ranks (--denominator all), or over fewer of them. The
       loss is the mean over anchors. The loss cannot fall below a bound that depends on the labels of the batch. The excess, loss minus bound,
-      is logged too; it tends to zero.
+      is logged too; it is 0 for perfect clusters.
 
         --loss supcon              positives: all views of the anchor's class (Khosla and others 2020)
         --loss simclr              positives: the other views of the same sample; needs no labels (Chen and others 2020)

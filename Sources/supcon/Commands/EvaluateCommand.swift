@@ -24,7 +24,7 @@ struct EvaluateCommand: RankedCommand {
     completion: .directory)
   var data: String?
   @Option(help: "The images to test on: test, or validation, to choose between runs.")
-  var split = Split.test
+  var split = MeasuredSplit.test
   @Option(help: "Compare samples by the encoder's representations, or by their pixels as a control.")
   var features = EvaluationStage.Features.encoder
   @Option(help: "How many neighbors vote. (default: 20, or all training samples if they are fewer)")
@@ -57,7 +57,7 @@ struct EvaluateCommand: RankedCommand {
     var request = EvaluationStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
     request.weights = source.weightsOf
-    request.split = split
+    request.split = split.split
     request.data = data
     request.features = features
     request.neighbors = neighbors

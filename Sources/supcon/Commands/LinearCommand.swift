@@ -26,7 +26,7 @@ struct LinearCommand: RankedCommand {
     completion: .directory)
   var data: String?
   @Option(help: "The images to test on: test, or validation, to choose between runs.")
-  var split = Split.test
+  var split = MeasuredSplit.test
   @Flag(help: "Train the encoder too, from the run's weights on, into a run directory of its own.")
   var finetune = false
   @Option(help: "With --finetune: another dataset than the run's, as for supcon supervised.")
@@ -67,7 +67,7 @@ struct LinearCommand: RankedCommand {
     var request = LinearStage.Request(run: source.split(arguments).run)
     request.checkpoint = source.checkpoint
     request.weights = source.weightsOf
-    request.split = split
+    request.split = split.split
     request.data = data
     request.epochs = epochs
     request.batchSize = batchSize ?? request.batchSize
@@ -112,6 +112,10 @@ struct LinearCommand: RankedCommand {
     if finetune, source.checkpoint != "latest" {
       return
         "--checkpoint \(source.checkpoint): --finetune begins with the newest; leave it out, or give the file to supcon supervised --init"
+    }
+    if finetune, split != .test {
+      return
+        "--split \(split.rawValue): --finetune tests on the test images; leave it out, and measure with supcon evaluate --split \(split.rawValue)"
     }
     if finetune, source.weightsOf != .raw {
       return
