@@ -251,7 +251,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DistributedStepTests",
-    dependencies: ["Configuration", "DistributedStep", "ImageCodecs", "Job", "TestSupport"],
+    dependencies: ["Configuration", "DataLoading", "DistributedStep", "ImageCodecs", "Imaging", "Job", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "TrainingTests",

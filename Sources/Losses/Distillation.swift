@@ -5,8 +5,8 @@ import Glibc
 ///
 ///     D_i = T² Σ_k p_ik (log p_ik − log q_ik),   p_i = softmax(t_i ÷ T),   q_i = softmax(x_i ÷ T)
 ///
-/// T² keeps the size of the gradient, T · (q − p), as the temperature T softens both distributions. The loss of a row is
-/// (1 − α) L_i + α D_i with its cross-entropy L_i (``CrossEntropy``).
+/// T² keeps the size of the gradient, T · (q − p), as the temperature T softens both distributions. The loss of a row
+/// is (1 − α) L_i + α D_i with its cross-entropy L_i (``CrossEntropy``).
 public struct Distillation: Sendable {
   /// The weight α of the teacher's targets, above 0 and at most 1.
   public let weight: Double

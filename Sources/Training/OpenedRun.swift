@@ -24,6 +24,8 @@ struct OpenedRun {
   let test: (any ImageDataset)?
   /// The sampler of the global batches.
   let sampler: Sampler
+  /// The teacher of a distillation; `nil` without one.
+  let teacher: Teacher?
 
   /// The lines about a resumed run, for the log.
   let lines: [String]
@@ -74,9 +76,11 @@ struct OpenedRun {
     let unresolved = configuration
     sampler = try world.throwingTogether { try unresolved.makeSampler(dataset, ranks: ranks) }
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
-    let teacher = try Teacher(of: configuration, over: world, report: report)
-    try world.throwingTogether { try teacher?.check(dataset.classNames) }
-    configuration.classifier.teacherHash = teacher?.weightsHash
+    let lastStep = configuration.schedule.lastStep(stepsPerEpoch: sampler.stepsPerEpoch)
+    let isDone = try world.broadcast(bytes: [opened?.checkpoint?.state.step ?? -1 >= lastStep ? 1 : 0]) == [1]
+    // A run without steps left needs none.
+    teacher = isDone ? nil : try Teacher(of: configuration, dataset, over: world, report: report)
+    if let teacher { configuration.classifier.teacherHash = teacher.weightsHash }
     let resolved = configuration
     test = try resolved.isClassifying ? DatasetChoice.open(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test, resolved) }
@@ -236,8 +240,11 @@ struct OpenedRun {
     if !request.overrides.gives(\.data.path) {
       try old.locateData(ofRun: output)
     }
-    // Paths of other runs are absolute in the run's file.
-    var configuration = request.overrides.applied(to: old).withAbsolutePaths
+    var configuration = request.overrides.applied(to: old)
+    // The same encoder may be named in other words than in the run's file, whose paths are absolute.
+    if configuration.withAbsolutePaths.model.initialPath == old.withAbsolutePaths.model.initialPath {
+      configuration.model.initialPath = old.model.initialPath
+    }
     if request.extendedEpochs != nil, configuration.schedule.epochs == begunEpochs {
       // The command that began the run is given again, with the extension behind it.
       configuration.schedule.epochs = old.schedule.epochs
@@ -259,6 +266,12 @@ struct OpenedRun {
     // For a resumed run, `auto` means the value with which it was started.
     configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
     configuration.model.stem = configuration.model.stem ?? old.model.stem
+    // Its place may change, but not whether there is one.
+    if (configuration.classifier.teacherPath == nil) != (old.classifier.teacherPath == nil) {
+      let (asked, own) = (configuration.classifier.teacherPath, old.classifier.teacherPath)
+      throw conflict(
+        "teacher", asked ?? "nothing", own ?? "nothing", request.overrides.source(of: "teacher"), run: output)
+    }
     if let (option, asked, own) = configuration.conflict(with: old) {
       throw conflict(option, asked, own, request.overrides.source(of: option), run: output)
     }

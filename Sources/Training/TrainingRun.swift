@@ -211,7 +211,7 @@ package enum TrainingRun {
         "--sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
           + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
     }
-    let step = try TrainingStep.prepared(stage, dataset, sampler, over: world)
+    let step = try TrainingStep.prepared(stage, dataset, sampler, teacher: opened.teacher, over: world)
     try MemoryEstimate.check(step, base: base, over: world, report: report)
     return step
   }

@@ -4,7 +4,8 @@ import Testing
 
 /// Distillation from a teacher: a step against the definition, and teachers that are refused.
 struct DistillationTests {
-  private static let small = ["--model", "resnet8", "--shapes-train", "96", "--shapes-test", "32", "--batch-size", "32",
+  private static let small = [
+    "--model", "resnet8", "--shapes-train", "96", "--shapes-test", "32", "--batch-size", "32",
     "--shard-size", "4",
   ]
 
@@ -12,15 +13,16 @@ struct DistillationTests {
   private func train(_ workshop: Workshop, _ run: String, _ options: [String], ranks: Int = 1) throws {
     try succeeding(
       workshop.run(
-        ranks: ranks, ["supervised"] + Self.small + ["--evaluate-epochs", "0", "--output", workshop.path(run)] + options))
+        ranks: ranks,
+        ["supervised"] + Self.small + ["--evaluate-epochs", "0", "--output", workshop.path(run)] + options))
   }
 
   private func numbers(_ workshop: Workshop, _ file: String) throws -> [Double] {
     try PlainNumPy.read(workshop.path(file), as: Float.self).elements.map(Double.init)
   }
 
-  /// The gradient of the classifier's bias is the sum of the rows' gradients: of (1 − α) cross-entropy and of α times the
-  /// distillation loss, here of images without augmentation, whose representations `supcon embed` gives too.
+  /// The gradient of the classifier's bias is the sum of the rows' gradients: of (1 − α) cross-entropy and of α times
+  /// the distillation loss, here of images without augmentation, whose representations `supcon embed` gives too.
   @Test func `a step has the gradient of the definition, on any ranks`() throws {
     let workshop = try Workshop()
     let exact = ["--precision", "float32", "--augmentation", "none"]
@@ -89,7 +91,7 @@ struct DistillationTests {
       SupconTests.expectRefusal(result, code, naming: parts)
       #expect(!FileManager.default.fileExists(atPath: workshop.path("new")))
     }
-    try expectRefusal("nowhere", 66, naming: ["nowhere"])
+    try expectRefusal("nowhere", 66, naming: ["--teacher", "nowhere", "present place"])
     try expectRefusal("no-classifier", 78, naming: ["--teacher", "has no classifier", "supcon linear"], ranks: 2)
     try expectRefusal("shapes", 78, naming: ["--teacher", "its class 0 is disc", "airplane"], ranks: 2)
 
@@ -99,7 +101,21 @@ struct DistillationTests {
     let resume = ["supervised", "--resume", "--output", workshop.path("run"), "--steps", "4"]
     try workshop.expectRefusal(
       resume + ["--teacher", workshop.path("shapes-2")], 78, naming: ["--teacher", "not those with which this run"])
+    try train(workshop, "untaught", ["--steps", "1"])
+    try workshop.expectRefusal(
+      ["supervised", "--resume", "--output", workshop.path("untaught"), "--steps", "2", "--teacher"]
+        + [workshop.path("shapes")], 78, naming: ["--teacher", "begun with its default"])
+    // The classes are those of the classifier: here of a linear classifier on other images.
+    try succeeding(workshop.run(["linear", workshop.path("no-classifier"), "--epochs", "1", "--batch-size", "32"]))
+    try workshop.expectRefusal(
+      ["supervised"] + Self.small + ["--teacher", workshop.path("no-classifier"), "--output", workshop.path("new")], 78,
+      naming: ["its class 0 is airplane", "disc"])
     try workshop.copy("shapes", to: "moved")
-    try succeeding(workshop.run(resume + ["--teacher", workshop.path("moved")]))
+    let moved = try succeeding(workshop.run(resume + ["--teacher", workshop.path("moved")]))
+    #expect(moved.standardOutput.contains("teacher: resnet8 of \(workshop.path("moved")), after step"))
+    // A run that has no steps left needs no teacher.
+    try FileManager.default.removeItem(atPath: workshop.path("moved"))
+    let finished = try succeeding(workshop.run(["supervised", "--resume", "--output", workshop.path("run")]))
+    #expect(finished.standardOutput.contains("is finished"))
   }
 }

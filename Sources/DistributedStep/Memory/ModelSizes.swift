@@ -41,10 +41,11 @@ struct ModelSizes {
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(compiling configuration: Configuration, viewSize: ImageSize, teacher: Teacher?) throws {
     useOneThreadPerPrimitive()
-    let engine = try Engine()
+    let (engine, teacherWeights) = (try Engine(), PackedWeights())
     func compile(_ rows: Int) throws -> (model: TrainingModel, byteCount: Int) {
       let before = Tensor.livingByteCount
-      let model = try TrainingModel(engine, configuration, viewSize: viewSize, rows: rows, teacher: teacher)
+      let model = try TrainingModel(
+        engine, configuration, viewSize: viewSize, rows: rows, teacher: teacher, teacherWeights: teacherWeights)
       return (model, Tensor.livingByteCount - before)
     }
     func resident() -> Int { ProcessMeasurements.residentByteCount() ?? 0 }

@@ -63,14 +63,14 @@ final class ShardWorkers {
     self.activity = activity
     useOneThreadPerPrimitive()
     let engine = try Engine()
-    let packedWeights = packedWeights
+    let (packedWeights, teacherWeights) = (packedWeights, PackedWeights())
     let isSharing = configuration.batches.isSharingStatistics
     threadCount = min(configuration.compute.threads, capacity)
     models = try (0..<(isSharing ? capacity : threadCount)).map { _ in
       try TrainingModel(
         engine, configuration, viewSize: configuration.trainingViewSize(of: dataset),
         rows: configuration.batches.shardSize * configuration.views.count, teacher: teacher,
-        packedWeights: packedWeights)
+        packedWeights: packedWeights, teacherWeights: teacherWeights)
     }
     let model = models[0]
     let store =
@@ -166,7 +166,7 @@ final class ShardWorkers {
       if shard.encoder == nil {
         store.lend(to: shard, onThread: place.thread)
         try views(model.encoder.views, place.shard)
-        try model.forward(shard, parameters: parameters)
+        try model.forward(shard, parameters: parameters, isRepeated: true)
         activity.progressed()
       }
       try body(model, shard, place.shard)

@@ -1,5 +1,5 @@
 import Configuration
-import DataLoading
+import Datasets
 import Evaluation
 import Formats
 import ImageCodecs
@@ -14,77 +14,105 @@ import Runs
 package struct Teacher {
   /// The SHA-256 of encoder and classifier, which a resumed run compares.
   package let weightsHash: String
-  /// The run and its network in words, for the log.
-  package let text: String
 
-  private let path: String
-  /// The names of the classes, on rank 0; empty if the run's files do not hold them.
-  private let classNames: [String]
   private let encoder: FrozenEncoder
   private let classifier: RunClassifier
+  /// The conversion of the student's views to the normalization of the teacher's images; `nil` if they have the same.
+  private let conversion: ViewConversion?
 
   /// Reads the teacher that a configuration names on rank 0, and broadcasts it; `nil` if it names none.
   ///
-  /// The classifier is the one of `supcon linear`, or else the one that was trained along with the encoder.
+  /// The weights are those after the last step of the newest checkpoint. The classifier is that of `supcon linear`, or
+  /// else the one that was trained along with the encoder.
   ///
   /// Collective.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run that learns, with its number of classes.
+  ///   - dataset: The training set.
   ///   - world: The ranks.
-  ///   - report: Receives log lines, on rank 0.
-  /// - Throws: ``CollectiveError`` if there is no such run, or if it has no classifier, other classes, or other weights
-  ///   than those with which the run was begun.
+  ///   - report: Receives a line about the teacher, on rank 0.
+  /// - Throws: ``CollectiveError`` if there is no such run, or if it has no classifier, other classes, weights that are
+  ///   not finite, or others than those with which the run was begun.
   package init?(
-    of configuration: Configuration, over world: borrowing Communicator, report: Reporter
+    of configuration: Configuration, _ dataset: any ImageDataset, over world: borrowing Communicator, report: Reporter
   ) throws {
     guard let path = configuration.classifier.teacherPath else { return nil }
-    let encoder = try FrozenEncoder(run: path, data: nil, needsData: false, over: world, report: report)
-    let classifier = try RunClassifier(of: encoder, run: path, over: world, report: report)
-    (self.classifier, weightsHash) = try world.throwingTogether {
-      guard let classifier else {
+    let encoder = try Self.naming(path) {
+      try FrozenEncoder(run: path, data: nil, needsData: false, over: world, report: report)
+    }
+    let found = try RunClassifier(of: encoder, run: path, over: world, report: report)
+    (classifier, weightsHash) = try world.throwingTogether {
+      guard let found else {
         throw RunError(
           .configuration, "--teacher \(path): the run has no classifier",
           remedy: "train one: supcon linear \(path.shellQuoted)")
       }
-      let (own, expected) = (classifier.bias.count, try configuration.classCount)
-      guard own == expected else {
-        throw RunError(
-          .configuration, "--teacher \(path): it knows \(counted(own, "class")), the training set has \(expected)",
-          remedy: "give a run that was trained on these classes")
-      }
-      let hash = Self.hash(encoder, classifier)
+      try Self.checkClasses(of: found, run: path, dataset, count: try configuration.classCount)
+      let hash = try Self.hash(encoder, found, path)
       if let begun = configuration.classifier.teacherHash, begun != hash {
         throw RunError(
           .configuration, "--teacher \(path): its weights are not those with which this run was begun",
-          remedy: "put them back, or begin a new run with another --output")
+          remedy: "put them back, or begin a new run (leave teacher-weights out of a file of --config)")
       }
-      return (classifier, hash)
+      return (found, hash)
     }
-    self.path = path
+    let own = try encoder.normalization(ofRun: path, over: world)
+    conversion = own.flatMap { own in ViewConversion(from: dataset.normalization, to: own) }
     self.encoder = encoder
-    classNames = (try world.onRoot { Self.classNames(ofRun: path) } ?? []) ?? classifier?.classNames ?? []
-    text = "teacher: \(encoder.configuration.model.name) of \(path), \(encoder.stepText)"
+    report("teacher: \(encoder.configuration.model.name) of \(path), \(encoder.stepText)")
+    encoder.noteProgress(report)
   }
 
-  /// Checks, on rank 0, that the classes of the training set have the names that the teacher knows.
-  package func check(_ names: [String]) throws(RunError) {
-    guard let place = zip(classNames, names).enumerated().first(where: { _, pair in pair.0 != pair.1 })?.offset
-    else { return }
-    throw RunError(
-      .configuration,
-      "--teacher \(path): its class \(place) is \(classNames[place]), that of the training set is \(names[place])",
-      remedy: "give a run that was trained on these classes")
-  }
-
-  private static func classNames(ofRun path: String) -> [String]? {
-    guard case .list(let names)? = JSONValue.fields(ofFile: RunDirectory(path: path).summaryPath)?["class_names"] else {
-      return nil
+  /// Opens the teacher's run; errors name the option.
+  private static func naming(_ path: String, _ open: () throws -> FrozenEncoder) throws -> FrozenEncoder {
+    do {
+      return try open()
+    } catch let agreed as CollectiveError {
+      let error = agreed.error
+      throw CollectiveError(
+        error: RunError(
+          error.exitCode, "--teacher: \(error.problem)",
+          remedy: error.exitCode == .missing ? "if it was moved, give --teacher with its present place" : error.remedy))
     }
-    return names.compactMap { name in if case .text(let text) = name { text } else { nil } }
   }
 
-  private static func hash(_ encoder: FrozenEncoder, _ classifier: RunClassifier) -> String {
+  /// Checks that a classifier has the classes of the training set, by their names where the run's files hold them (on
+  /// rank 0).
+  private static func checkClasses(
+    of classifier: RunClassifier, run path: String, _ dataset: any ImageDataset, count: Int
+  ) throws(RunError) {
+    let remedy = "give a run that was trained on these classes"
+    guard classifier.bias.count == count else {
+      throw RunError(
+        .configuration,
+        "--teacher \(path): it knows \(counted(classifier.bias.count, "class")), the training set has \(count)",
+        remedy: remedy)
+    }
+    var own = classifier.classNames
+    if own.isEmpty,
+      case .list(let names)? = JSONValue.fields(ofFile: RunDirectory(path: path).summaryPath)?["class_names"]
+    {
+      own = names.compactMap { name in if case .text(let text) = name { text } else { nil } }
+    }
+    let pairs = zip(own, dataset.classNames)
+    if let place = pairs.enumerated().first(where: { _, pair in pair.0 != pair.1 })?.offset {
+      throw RunError(
+        .configuration,
+        "--teacher \(path): its class \(place) is \(own[place]), that of the training set is \(dataset.classNames[place])",
+        remedy: remedy)
+    }
+  }
+
+  private static func hash(
+    _ encoder: FrozenEncoder, _ classifier: RunClassifier, _ path: String
+  ) throws(RunError) -> String {
+    let isFinite = encoder.state.parameters.withSpan { parameters in
+      parameters.indices.allSatisfy { index in parameters[index].isFinite }
+    }
+    guard isFinite, (classifier.weight + classifier.bias).allSatisfy(\.isFinite) else {
+      throw RunError(.configuration, "--teacher \(path): its weights are not finite", remedy: "give another run")
+    }
     let digest = SHA256()
     let encoderHash = Array(encoder.state.weightsSHA256().utf8)
     unsafe digest.update(encoderHash.span.bytes)
@@ -95,60 +123,18 @@ package struct Teacher {
 
   /// Compiles the teacher for one thread and shards of `rows` views.
   ///
-  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  func compiled(_ engine: Engine, viewSize: ImageSize, rows: Int) throws -> TeacherModel {
-    let model = try InferenceEncoder(engine, encoder.configuration, encoder.state, viewSize: viewSize, rows: rows)
-    return TeacherModel(model, classifier)
-  }
-}
-
-/// The teacher of one thread: the views of a shard to logits.
-final class TeacherModel {
-  private let encoder: InferenceEncoder
-  private let layer: LinearLayer
-  private let parameters: [Float]
-
-  fileprivate init(_ encoder: InferenceEncoder, _ classifier: RunClassifier) {
-    self.encoder = encoder
-    var layout = VectorLayout()
-    layer = LinearLayer(
-      &layout, Configuration.classifierName, inputWidth: encoder.width, outputWidth: classifier.bias.count)
-    parameters = classifier.weight + classifier.bias
-  }
-
-  /// Computes the logits of a student's views.
-  ///
   /// - Parameters:
-  ///   - views: The student's input, `[rows, 3, height, width]`.
-  ///   - layout: The memory strides of a view in it.
-  ///   - logits: Receives the logits, `[rows, classes]`.
-  /// - Throws: `DNNLError` if a primitive fails.
-  func forward(_ views: Tensor, _ layout: ImageLayout, into logits: inout MutableSpan<Float>) throws(DNNLError) {
-    copy(views, layout)
-    let (representations, parameters) = (try encoder.representations(), parameters)
-    try layer.forward(representations.span, parameters: parameters.span, into: &logits)
-  }
-
-  /// Copies the views into the encoder's input, which may have other strides.
-  private func copy(_ views: Tensor, _ layout: ImageLayout) {
-    let own = encoder.viewLayout
-    unsafe views.withFloats { source in
-      unsafe encoder.views.withFloats { target in
-        precondition(source.count == target.count, "\(source.count) elements of views for \(target.count)")
-        guard layout != own else {
-          _ = unsafe target.update(fromContentsOf: source)
-          return
-        }
-        let pixels = max(own.channelStride, layout.channelStride)
-        for view in stride(from: 0, to: source.count, by: 3 * pixels) {
-          for channel in 0..<3 {
-            for pixel in 0..<pixels {
-              unsafe target[view + channel * own.channelStride + pixel * own.pixelStride] =
-                source[view + channel * layout.channelStride + pixel * layout.pixelStride]
-            }
-          }
-        }
-      }
-    }
+  ///   - engine: The oneDNN engine.
+  ///   - viewSize: The size of views.
+  ///   - rows: The number of views in a shard.
+  ///   - packedWeights: The repacked weights, shared with the teachers of other threads.
+  /// - Returns: The compiled teacher.
+  /// - Throws: `DNNLError` if oneDNN refuses a primitive.
+  func compiled(
+    _ engine: Engine, viewSize: ImageSize, rows: Int, packedWeights: PackedWeights
+  ) throws -> TeacherModel {
+    let model = try InferenceEncoder(
+      engine, encoder.configuration, encoder.state, viewSize: viewSize, rows: rows, packedWeights: packedWeights)
+    return TeacherModel(model, classifier, conversion)
   }
 }

@@ -82,10 +82,11 @@ final class TrainingModel {
   ///   - rows: The number of views in a shard.
   ///   - teacher: The teacher that the configuration names.
   ///   - packedWeights: The repacked weights, shared with the models of other threads.
+  ///   - teacherWeights: Those of the teacher.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int, teacher: Teacher?,
-    packedWeights: PackedWeights = PackedWeights()
+    packedWeights: PackedWeights = PackedWeights(), teacherWeights: PackedWeights = PackedWeights()
   ) throws {
     let context = try NetworkContext(
       engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perPart,
@@ -99,7 +100,7 @@ final class TrainingModel {
     projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
     prototypes = try configuration.hasPrototypes ? Prototypes(context, configuration) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
-    self.teacher = try teacher?.compiled(engine, viewSize: viewSize, rows: rows)
+    self.teacher = try teacher?.compiled(engine, viewSize: viewSize, rows: rows, packedWeights: teacherWeights)
     isNormalizingRepresentations = configuration.model.normalizeEncoder
     self.rows = rows
     self.packedWeights = packedWeights
@@ -138,17 +139,18 @@ final class TrainingModel {
   /// - Parameters:
   ///   - shard: Receives the activations; the shard's views must be in the encoder's input.
   ///   - parameters: The parameters that were loaded.
+  ///   - isRepeated: True to recompute activations that were not kept; the teacher's logits were.
   ///   - inspect: Called after each layer of the encoder with its name and output.
   /// - Throws: `DNNLError` if a primitive fails.
   func forward(
-    _ shard: ShardActivations, parameters: FlatVector,
+    _ shard: ShardActivations, parameters: FlatVector, isRepeated: Bool = false,
     inspect: (_ layer: String, _ activation: Tensor) -> Void = { _, _ in }
   ) throws(DNNLError) {
     var representations: [Float] = []
     swap(&representations, &shard.representations)
     defer { swap(&representations, &shard.representations) }
     var features = representations.mutableSpan
-    if let teacher, let activations = shard.classification {
+    if !isRepeated, let teacher, let activations = shard.classification {
       var logits: [Float] = []
       swap(&logits, &activations.teacherLogits)
       defer { swap(&logits, &activations.teacherLogits) }

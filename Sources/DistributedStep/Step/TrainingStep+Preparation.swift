@@ -10,7 +10,8 @@ extension TrainingStep {
   ///
   /// Collective.
   package static func prepared(
-    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, over world: borrowing Communicator
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher?,
+    over world: borrowing Communicator
   ) throws -> TrainingStep {
     let compute = configuration.compute
     let ranksOnHost = try world.ranksOnHost()
@@ -20,7 +21,6 @@ extension TrainingStep {
       && (compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size))
     let loaderThreads =
       compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
-    let teacher = try Teacher(of: configuration, over: world, report: .silent)
     return try world.throwingTogether {
       try TrainingStep(
         configuration, dataset, sampler, teacher: teacher, over: world,

@@ -55,7 +55,7 @@ package final class TrainingStep {
   ///   - isOverlapping: True to all-reduce gradients during the backward pass; the same on all ranks.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher? = nil,
+    _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher?,
     over world: borrowing Communicator, activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
   ) throws {
     self.configuration = configuration

@@ -43,9 +43,11 @@ final class FeatureExtraction {
     self.samplesPerBlock = samplesPerBlock
     self.viewSize = viewSize
     useOneThreadPerPrimitive()
-    let engine = try Engine()
+    let (engine, packedWeights) = (try Engine(), PackedWeights())
     encoders = try (0..<threads).map { _ in
-      try InferenceEncoder(engine, configuration, state, viewSize: viewSize, rows: samplesPerBlock)
+      try InferenceEncoder(
+        engine, configuration, state, viewSize: viewSize, rows: samplesPerBlock,
+        packedWeights: packedWeights)
     }
     width = encoders[0].width
   }

@@ -1,6 +1,8 @@
 import Datasets
+import Imaging
 import Job
 import MPI
+import WeightExchange
 
 extension FrozenEncoder {
   /// Compiles the encoder for the view size of a dataset.
@@ -12,5 +14,15 @@ extension FrozenEncoder {
     try world.throwingTogether {
       try FeatureExtraction(configuration, state, viewSize: configuration.viewSize(of: dataset), threads: threads)
     }
+  }
+
+  /// Returns the mean and standard deviation with which the run in `path` normalizes images; `nil` if its files do not
+  /// hold them.
+  ///
+  /// Collective.
+  package func normalization(ofRun path: String, over world: borrowing Communicator) throws -> ChannelNormalization? {
+    let found = try world.onRoot { ImagePreprocessing(configuration, run: path)?.normalization } ?? nil
+    let numbers: [[Float]] = try world.broadcast(value: found.map { own in [own.mean, own.standardDeviation] } ?? [])
+    return numbers.isEmpty ? nil : ChannelNormalization(mean: numbers[0], standardDeviation: numbers[1])
   }
 }

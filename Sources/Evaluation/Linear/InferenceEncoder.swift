@@ -28,11 +28,14 @@ package final class InferenceEncoder {
   ///   - state: The run's weights and running statistics.
   ///   - viewSize: The size of views.
   ///   - rows: The number of views computed together.
+  ///   - packedWeights: The repacked weights, shared with the same encoder of other threads.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
-    _ engine: Engine, _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, rows: Int
+    _ engine: Engine, _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, rows: Int,
+    packedWeights: PackedWeights
   ) throws {
-    let context = try NetworkContext(engine, mode: .inference, precision: configuration.compute.resolvedPrecision)
+    let context = try NetworkContext(
+      engine, mode: .inference, precision: configuration.compute.resolvedPrecision, packedWeights: packedWeights)
     let encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     // The encoder's parameters are the first in the run's parameter vector, before those of the heads.
@@ -40,7 +43,8 @@ package final class InferenceEncoder {
       context.parameters.slices == Array(state.parameterLayout.slices.prefix(context.parameters.slices.count)),
       "the encoder's parameters are not the first of the run's")
     try state.parameters.withSpan { (parameters) throws(DNNLError) in
-      try encoder.load(parameters.extracting(0..<context.parameters.count))
+      // The first thread packs the weights for all.
+      try encoder.load(parameters.extracting(0..<context.parameters.count), WeightLoading(turn: 1))
     }
     let record = try encoder.makeSavedActivations()
     state.statistics.withSpan { statistics in encoder.load(statistics: statistics, into: record) }

@@ -65,12 +65,22 @@ package struct RunClassifier: Sendable {
   /// Computes the logits of all rows, `[samples, classes]`.
   ///
   /// Collective: the ranks divide the rows, and each receives all logits.
+  ///
+  /// - Throws: ``CollectiveError`` if a logit is not finite.
   package func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {
     let (weight, bias) = (weight, bias)
-    return try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world) {
+    let logits = try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world)
+    {
       samples in
       let products = try rows.products(samples, with: weight)
       return products.indices.map { index in products[index] + bias[index % bias.count] }
     }
+    guard logits.allSatisfy(\.isFinite) else {
+      throw CollectiveError(
+        error: RunError(
+          .software, "the classifier's logits are not finite: it has diverged",
+          remedy: "train it again with a lower --learning-rate"))
+    }
+    return logits
   }
 }

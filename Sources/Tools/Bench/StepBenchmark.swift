@@ -74,7 +74,8 @@ package enum StepBenchmark {
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset, ranks: ranks) }
     world.activity.begin("preparing the step")
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let step = try TrainingStep.prepared(configuration, dataset, sampler, over: world)
+    let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
+    let step = try TrainingStep.prepared(configuration, dataset, sampler, teacher: teacher, over: world)
     try MemoryEstimate.check(step, base: base, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)

@@ -46,12 +46,13 @@ package enum Doctor {
     world.activity.begin("opening the dataset", allowsSilence: true)
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)
+    let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
     let ranksOnHost = try world.ranksOnHost()
     world.activity.begin("comparing the ranks")
     let needed = try world.throwingTogether {
       try MemoryEstimate(
         configuration, viewSize: opened.viewSize,
-        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost)
+        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost), teacher: teacher
       ).byteCountOfShare
     }
     let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(

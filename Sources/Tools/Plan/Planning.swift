@@ -68,7 +68,7 @@ package enum Planning {
       notes.note(note)
     }
     world.activity.begin("planning", allowsSilence: true)
-    let teacher = try Teacher(of: opened.configuration, over: world, report: notes)
+    let teacher = try Teacher(of: opened.configuration, opened.dataset, over: world, report: notes)
     let proposals = try LaunchProposal.proposals(
       opened.configuration, viewSize: opened.viewSize, teacher: teacher, on: topology)
     guard !proposals.isEmpty else {
@@ -107,7 +107,7 @@ package enum Planning {
 
     world.activity.begin("planning", allowsSilence: true)
     let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
-    let teacher = try Teacher(of: configuration, over: world, report: notes)
+    let teacher = try Teacher(of: configuration, opened.dataset, over: world, report: notes)
     let memory = try world.throwingTogether {
       try MemoryEstimate(configuration, viewSize: viewSize, job, teacher: teacher)
     }
@@ -121,7 +121,8 @@ package enum Planning {
     let probe =
       lacking[0] == 0
       ? try StepProbe(
-        configuration, viewSize: viewSize, memory, ranks: ranks, timesSegments: request.hosts != nil, over: world) : nil
+        configuration, viewSize: viewSize, memory, teacher: teacher, ranks: ranks,
+        timesSegments: request.hosts != nil, over: world) : nil
     let scaling = request.hosts.flatMap { hosts in
       probe.map { probe in
         ScalingResult(

@@ -35,19 +35,20 @@ struct StepProbe {
   ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
   ///   - plan: The division of the memory.
+  ///   - teacher: The teacher that the configuration names.
   ///   - ranks: The number of ranks of the run; without a launcher one of them is timed, without communication.
   ///   - timesSegments: True to time the parts of a backward pass too.
   ///   - world: The ranks of this job.
   /// - Throws: The errors of oneDNN and MPI.
   init(
-    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, ranks: Int, timesSegments: Bool,
-    over world: borrowing Communicator
+    _ configuration: Configuration, viewSize: ImageSize, _ plan: MemoryEstimate, teacher: Teacher?, ranks: Int,
+    timesSegments: Bool, over world: borrowing Communicator
   ) throws {
     let turns = (plan.shardsPerRank + configuration.compute.threads - 1) / configuration.compute.threads
     let again = Double(plan.shardsPerRank - plan.keptShards) / Double(plan.shardsPerRank)
     let probe = try Self.probe(
-      configuration, viewSize: viewSize, workers: min(configuration.compute.threads, plan.shardsPerRank),
-      timesSegments: timesSegments, over: world)
+      configuration, viewSize: viewSize, teacher: teacher,
+      workers: min(configuration.compute.threads, plan.shardsPerRank), timesSegments: timesSegments, over: world)
     let loss = configuration.isContrasting ? try Self.lossSeconds(configuration, over: world) : (perRow: 0, perPair: 0)
     func seconds(_ part: StepPart) -> Double { probe.parts[part.rawValue] }
     // Of one rank these are sums of its own shards alone, in both passes.
@@ -82,7 +83,7 @@ struct StepProbe {
 
   /// Runs and measures a few steps with one shard (part of the batch) per thread.
   private static func probe(
-    _ configuration: Configuration, viewSize: ImageSize, workers: Int, timesSegments: Bool,
+    _ configuration: Configuration, viewSize: ImageSize, teacher: Teacher?, workers: Int, timesSegments: Bool,
     over world: borrowing Communicator
   ) throws -> Measured {
     var small = configuration
@@ -99,7 +100,7 @@ struct StepProbe {
     let images = SyntheticDataset(
       count: 4 * small.batches.size, viewSize: viewSize, classes: small.classifier.classes ?? 10)
     let sampler = try small.makeSampler(images, ranks: world.size)
-    let step = try TrainingStep.prepared(small, images, sampler, over: world)
+    let step = try TrainingStep.prepared(small, images, sampler, teacher: teacher, over: world)
     var state = try step.makeInitialState(over: world, report: .silent)
     var batches = BatchOrder(sampler)
     var best = [Double](repeating: .infinity, count: StepPart.allCases.count)
