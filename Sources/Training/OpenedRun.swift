@@ -266,11 +266,9 @@ struct OpenedRun {
     // For a resumed run, `auto` means the value with which it was started.
     configuration.compute.precision = configuration.compute.precision ?? old.compute.precision
     configuration.model.stem = configuration.model.stem ?? old.model.stem
-    // Its place may change, but not whether there is one.
-    if (configuration.classifier.teacherPath == nil) != (old.classifier.teacherPath == nil) {
-      let (asked, own) = (configuration.classifier.teacherPath, old.classifier.teacherPath)
-      throw conflict(
-        "teacher", asked ?? "nothing", own ?? "nothing", request.overrides.source(of: "teacher"), run: output)
+    // The place of a teacher may change, but a run that was begun without one cannot get one.
+    if let teacher = configuration.classifier.teacherPath, old.classifier.teacherPath == nil {
+      throw conflict("teacher", teacher, "nothing", request.overrides.source(of: "teacher"), run: output)
     }
     if let (option, asked, own) = configuration.conflict(with: old) {
       throw conflict(option, asked, own, request.overrides.source(of: option), run: output)

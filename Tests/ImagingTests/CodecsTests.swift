@@ -111,6 +111,22 @@ struct CodecsTests {
     }
   }
 
+  @Test func `gray of 16 bits is clipped to white, or scaled`() throws {
+    let bytes = try CodecsFixtures.bytes("type0-depth16.png")
+    let (clipped, scaled) = (try RGBImage(decoding: bytes), try RGBImage(decoding: bytes, sixteenBit: .scale))
+    #expect(share(of: 255, in: clipped) > 0.5)
+    #expect(share(of: 255, in: scaled) < 0.1 && share(of: 0, in: scaled) < 0.99 && Set(scaled.samples).count > 1)
+    // Other types are the same in both.
+    for name in ["type2-depth16.png", "type4-depth16.png", "type0-depth8.png"] {
+      let bytes = try CodecsFixtures.bytes(name)
+      #expect(try RGBImage(decoding: bytes) == RGBImage(decoding: bytes, sixteenBit: .scale))
+    }
+  }
+
+  private func share(of level: UInt8, in image: RGBImage) -> Double {
+    Double(image.samples.count { sample in sample == level }) / Double(image.samples.count)
+  }
+
   private func largestDifference(_ first: RGBImage, _ second: RGBImage) -> Int {
     zip(first.samples, second.samples).map { one, other in abs(Int(one) - Int(other)) }.max() ?? 0
   }

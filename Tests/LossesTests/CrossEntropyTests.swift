@@ -58,12 +58,7 @@ struct CrossEntropyTests {
     let answer = evaluate(logits, labels, classes: classes, smoothing: smoothing, weight: 0.5)
     let wide = logits.map(Double.init)
     #expect(abs(answer.loss - value(wide)) < 2e-6)
-    let differences = wide.indices.prefix(40).map { index in
-      var (above, below) = (wide, wide)
-      above[index] += 1e-5
-      below[index] -= 1e-5
-      return (value(above) - value(below)) / 2e-5
-    }
+    let differences = centralDifferences(at: wide, step: 1e-5, count: 40, value)
     #expect(largestDifference(Array(answer.gradient.prefix(40)), differences) < 1e-6)
   }
 

@@ -39,12 +39,7 @@ struct DistillationTests {
     let answer = evaluate(logits, teacher, classes: classes, temperature: temperature, rowWeight: 0.25)
     let wide = logits.map(Double.init)
     #expect(abs(answer.loss - value(wide)) < 1e-9 * max(1, answer.loss))
-    let differences = wide.indices.prefix(30).map { index in
-      var (above, below) = (wide, wide)
-      above[index] += 1e-4
-      below[index] -= 1e-4
-      return (value(above) - value(below)) / 2e-4
-    }
+    let differences = centralDifferences(at: wide, step: 1e-4, count: 30, value)
     #expect(largestDifference(Array(answer.gradient.prefix(30)), differences) < 1e-6)
   }
 

@@ -190,12 +190,10 @@ struct ReferenceLoss {
 
   /// Central finite differences of a function of the rows.
   func differences(_ function: (ReferenceLoss) -> Double) -> [Double] {
-    let step = 1e-5
-    return rows.indices.map { index in
-      var (above, below) = (self, self)
-      above.rows[index] += step
-      below.rows[index] -= step
-      return (function(above) - function(below)) / (2 * step)
+    centralDifferences(at: rows, step: 1e-5) { rows in
+      var loss = self
+      loss.rows = rows
+      return function(loss)
     }
   }
 }

@@ -54,6 +54,18 @@ func largestMagnitude(_ numbers: [Double]) -> Double {
   numbers.reduce(0) { largest, number in max(largest, abs(number)) }
 }
 
+/// The central finite differences of a function at a point, along the first `count` coordinates, or all.
+func centralDifferences(
+  at point: [Double], step: Double, count: Int = .max, _ function: ([Double]) -> Double
+) -> [Double] {
+  point.indices.prefix(count).map { index in
+    var (above, below) = (point, point)
+    above[index] += step
+    below[index] -= step
+    return (function(above) - function(below)) / (2 * step)
+  }
+}
+
 /// Infinite if the lengths differ or a number is NaN.
 func largestDifference(_ first: [Double], _ second: [Double]) -> Double {
   guard first.count == second.count else { return .infinity }

@@ -69,7 +69,7 @@ package struct MemoryEstimate {
   ///   - job: The number of ranks, and how they share hosts.
   ///   - teacher: The teacher that the configuration names.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, teacher: Teacher? = nil) throws {
+  package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, teacher: Teacher?) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
     let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize, teacher: teacher)
     self.init(configuration, viewSize: viewSize, job, sizes, base: base)

@@ -17,8 +17,8 @@ package struct Teacher {
 
   private let encoder: FrozenEncoder
   private let classifier: RunClassifier
-  /// The conversion of the student's views to the normalization of the teacher's images; `nil` if they have the same.
-  private let conversion: ViewConversion?
+  /// The conversion of the student's views to the normalization of the teacher's images.
+  private let conversion: ViewConversion
 
   /// Reads the teacher that a configuration names on rank 0, and broadcasts it; `nil` if it names none.
   ///
@@ -38,7 +38,7 @@ package struct Teacher {
     of configuration: Configuration, _ dataset: any ImageDataset, over world: borrowing Communicator, report: Reporter
   ) throws {
     guard let path = configuration.classifier.teacherPath else { return nil }
-    let encoder = try Self.naming(path) {
+    let encoder = try Self.naming {
       try FrozenEncoder(run: path, data: nil, needsData: false, over: world, report: report)
     }
     let found = try RunClassifier(of: encoder, run: path, over: world, report: report)
@@ -49,7 +49,10 @@ package struct Teacher {
           remedy: "train one: supcon linear \(path.shellQuoted)")
       }
       try Self.checkClasses(of: found, run: path, dataset, count: try configuration.classCount)
-      let hash = try Self.hash(encoder, found, path)
+      guard Self.isFinite(encoder, found) else {
+        throw RunError(.configuration, "--teacher \(path): its weights are not finite", remedy: "give another run")
+      }
+      let hash = Self.hash(encoder, found)
       if let begun = configuration.classifier.teacherHash, begun != hash {
         throw RunError(
           .configuration, "--teacher \(path): its weights are not those with which this run was begun",
@@ -58,14 +61,14 @@ package struct Teacher {
       return (found, hash)
     }
     let own = try encoder.normalization(ofRun: path, over: world)
-    conversion = own.flatMap { own in ViewConversion(from: dataset.normalization, to: own) }
+    conversion = own.flatMap { own in ViewConversion(from: dataset.normalization, to: own) } ?? ViewConversion()
     self.encoder = encoder
     report("teacher: \(encoder.configuration.model.name) of \(path), \(encoder.stepText)")
     encoder.noteProgress(report)
   }
 
   /// Opens the teacher's run; errors name the option.
-  private static func naming(_ path: String, _ open: () throws -> FrozenEncoder) throws -> FrozenEncoder {
+  private static func naming(_ open: () throws -> FrozenEncoder) throws -> FrozenEncoder {
     do {
       return try open()
     } catch let agreed as CollectiveError {
@@ -104,15 +107,13 @@ package struct Teacher {
     }
   }
 
-  private static func hash(
-    _ encoder: FrozenEncoder, _ classifier: RunClassifier, _ path: String
-  ) throws(RunError) -> String {
-    let isFinite = encoder.state.parameters.withSpan { parameters in
+  private static func isFinite(_ encoder: FrozenEncoder, _ classifier: RunClassifier) -> Bool {
+    encoder.state.parameters.withSpan { parameters in
       parameters.indices.allSatisfy { index in parameters[index].isFinite }
-    }
-    guard isFinite, (classifier.weight + classifier.bias).allSatisfy(\.isFinite) else {
-      throw RunError(.configuration, "--teacher \(path): its weights are not finite", remedy: "give another run")
-    }
+    } && (classifier.weight + classifier.bias).allSatisfy(\.isFinite)
+  }
+
+  private static func hash(_ encoder: FrozenEncoder, _ classifier: RunClassifier) -> String {
     let digest = SHA256()
     let encoderHash = Array(encoder.state.weightsSHA256().utf8)
     unsafe digest.update(encoderHash.span.bytes)

@@ -13,9 +13,9 @@ final class TeacherModel {
   private let conversion: ViewConversion
 
   /// Creates a teacher from its compiled encoder.
-  init(_ encoder: InferenceEncoder, _ classifier: RunClassifier, _ conversion: ViewConversion?) {
+  init(_ encoder: InferenceEncoder, _ classifier: RunClassifier, _ conversion: ViewConversion) {
     self.encoder = encoder
-    self.conversion = conversion ?? ViewConversion()
+    self.conversion = conversion
     var layout = VectorLayout()
     layer = LinearLayer(
       &layout, Configuration.classifierName, inputWidth: encoder.width, outputWidth: classifier.bias.count)

@@ -33,9 +33,9 @@ package struct RunRecord: Sendable {
     configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
     summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
     rows = MetricRow.rows(ofFile: directory.metricsPath)
-    let ending = split == .validation ? "-validation" : ""
-    linear = JSONValue.fields(ofFile: "\(path)/linear\(ending)/summary.json") ?? [:]
-    evaluation = JSONValue.fields(ofFile: "\(path)/evaluation\(ending)/summary.json") ?? [:]
+    let place = ResultPlace(.raw, isValidation: split == .validation, dataName: nil, step: nil, identity: [:])
+    linear = JSONValue.fields(ofFile: "\(path)/\(place.ownFolder(of: "linear"))/summary.json") ?? [:]
+    evaluation = JSONValue.fields(ofFile: "\(path)/\(place.ownFolder(of: "evaluation"))/summary.json") ?? [:]
     trainer = RunLock.holder(ofDirectory: path)
   }
 
