@@ -100,12 +100,16 @@ let stages: [Target] = [
     dependencies: ["Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "ParallelLoops", "Spelling"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
+    name: "ImagePacks", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "ParallelLoops"],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
     name: "DataLoading", dependencies: ["Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness"],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Configuration",
     dependencies: [
-      "DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "Losses", "NeuralNet", "OneDNN", "Optimizers",
+      "DataLoading", "Datasets", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "Losses", "NeuralNet", "OneDNN",
+      "Optimizers",
       "Spelling", .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -115,7 +119,8 @@ let stages: [Target] = [
   .target(
     name: "Job",
     dependencies: [
-      "CBuild", "Configuration", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
+      "CBuild", "Configuration", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "ImagePacks",
+      "Imaging",
       "Kernels", "MPI", "NeuralNet", "OneDNN", "Processor", "Runs", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -156,8 +161,9 @@ let stages: [Target] = [
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "Imaging", "Job", "MPI",
-      "NeuralNet", "OneDNN", "RunLogging", "Runs",
+      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImagePacks", "Imaging",
+      "Job", "MPI",
+      "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -166,7 +172,8 @@ let stages: [Target] = [
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
+      "Configuration", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "Job",
+      "KeyedRandomness",
       "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Scaling", "Training", "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -233,7 +240,9 @@ let tests: [Target] = [
     name: "FormatsTests", dependencies: ["Formats", "TestSupport"], exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .executableTarget(
     name: "file-fuzz",
-    dependencies: ["Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Runs", "TestSupport"],
+    dependencies: [
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "Runs", "TestSupport",
+    ],
     path: "Tests/Executables/FileFuzz",
     swiftSettings: swiftSettings),
   .testTarget(
@@ -244,7 +253,9 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests",
-    dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
+    dependencies: [
+      "DataLoading", "Datasets", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "KeyedRandomness", "TestSupport",
+    ],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "OptimizersTests", dependencies: ["FlatVectors", "Optimizers", "TestSupport"],

@@ -1,4 +1,5 @@
 import Datasets
+import ImagePacks
 
 extension ImageDataset {
   /// The number of samples of each class that has any.

@@ -22,7 +22,9 @@ extension Configuration {
   /// Describes the learning rates after an extension from `former` to `total` epochs, for a message to the user.
   private func learningRateText(_ former: Int, _ total: Int) -> String {
     guard schedule.kind == .cosine else {
-      return "the learning rates are those of a run started with --epochs \(total)"
+      // The default warm-up depends on the number of epochs.
+      let warmup = schedule.warmupEpochs.map { epochs in " --warmup-epochs \(plain(epochs))" } ?? ""
+      return "the learning rates are those of a run started with --epochs \(total)\(warmup)"
     }
     let warmup = schedule.warmupEpochs ?? 0
     guard warmup > Double(former) else {

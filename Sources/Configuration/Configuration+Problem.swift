@@ -64,7 +64,8 @@ extension Configuration {
     guard let counts = trainingClassCounts() else { return problem }
     let advice = BatchAdvice(options: batches, classCounts: counts, ranks: ranks, isContrasting: isContrasting)
     if let problem = advice.problem { return problem }
-    return batches.sampling == .balanced
+    // Problems other than of sizes have remedies of their own.
+    return batches.sampling == .balanced && batches.sizeProblem(ranks: ranks) != nil
       ? RunError(problem.exitCode, problem.problem, remedy: advice.remedy) : problem
   }
 

@@ -47,7 +47,7 @@ extension Configuration {
     isContrasting ? (isClassifying ? "\(loss.kind.rawValue)+cross-entropy" : loss.kind.rawValue) : "cross-entropy"
   }
 
-  /// The factor λ·g of the mean loss over anchors (λ: the loss weight, g: ``LossOptions/Scale``).
+  /// The factor w·g of the mean loss over anchors (w: `--contrastive-weight`, g: ``LossOptions/Scale``).
   package var lossScaleFactor: Double { loss.weight * loss.scale.factor(temperature: loss.temperature) }
 
   /// The encoder's architecture.

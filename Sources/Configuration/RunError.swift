@@ -1,7 +1,7 @@
 import Formats
 
 /// The exit codes of `supcon`; those of sysexits.h where one fits.
-package enum ExitStatus: Int32, Sendable, CaseIterable {
+package enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   /// Success.
   case success = 0
   /// An option, or a combination of options, is wrong.

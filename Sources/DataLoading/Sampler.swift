@@ -12,8 +12,9 @@ package struct Sampler: Sendable {
     case shuffled
     /// Every batch with the same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
-    /// Stratified: every batch has the same number of samples of each class, in proportion to the class's size, so that
-    /// the lower bound of the loss is the same for every batch.
+    /// Stratified: the numbers of samples of the classes, in proportion to their sizes, are the same numbers in every
+    /// batch, so that the lower bound of the loss is the same for every batch. Classes of one size whose numbers differ
+    /// by one, as they do not divide the batch, take turns.
     case fixedLabels
   }
 
@@ -31,8 +32,19 @@ package struct Sampler: Sendable {
   /// The number of samples in the last batch of an epoch; all other batches have the full size.
   package let lastBatchSize: Int
 
-  /// The number of samples of each class in a batch of ``Kind/fixedLabels``; empty for other kinds.
-  package let quotas: [Int]
+  /// The classes that have samples but no place in any batch of ``Kind/fixedLabels``, because they are too small.
+  package let unseenClasses: [Int]
+
+  /// The classes of one size, and their numbers of samples in a batch of ``Kind/fixedLabels``.
+  struct Stratum: Sendable {
+    let classes: [Int32]
+    /// The number of samples of each class, but for ``extraCount`` classes, which have one more.
+    let quota: Int
+    let extraCount: Int
+  }
+
+  /// The classes by size, for ``Kind/fixedLabels``; empty for other kinds.
+  let strata: [Stratum]
 
   private let kind: Kind
   private let sampleCount: Int
@@ -65,15 +77,16 @@ package struct Sampler: Sendable {
     lastBatchSize = kept > 0 ? kept : batchSize
 
     guard kind != .shuffled else {
-      classes = []
-      quotas = []
+      (classes, strata, unseenClasses) = ([], [], [])
       return
     }
     var samples = [[Int32]](repeating: [], count: dataset.classNames.count)
     for sample in 0..<sampleCount {
       samples[dataset.label(at: sample)].append(Int32(sample))
     }
-    quotas = kind == .fixedLabels ? Self.quotas(of: samples.map(\.count), batchSize: batchSize) : []
+    strata = kind == .fixedLabels ? Self.strata(of: samples.map(\.count), batchSize: batchSize) : []
+    unseenClasses = strata.filter { stratum in stratum.quota + stratum.extraCount == 0 }.flatMap(\.classes)
+      .map(Int.init).filter { index in !samples[index].isEmpty }.sorted()
     if case .balanced(let classesPerBatch) = kind {
       let names = zip(dataset.classNames, samples).filter { _, samples in !samples.isEmpty }.map { name, _ in name }
       guard classesPerBatch <= names.count else {
@@ -104,6 +117,18 @@ package struct Sampler: Sendable {
     return quotas
   }
 
+  /// Returns the classes grouped by their sizes `counts`, with the ``quotas(of:batchSize:)`` of each group.
+  static func strata(of counts: [Int], batchSize: Int) -> [Stratum] {
+    let quotas = quotas(of: counts, batchSize: batchSize)
+    return Set(counts).sorted().map { count in
+      let classes = counts.indices.filter { index in counts[index] == count }
+      let own = classes.map { index in quotas[index] }
+      let least = own.min() ?? 0
+      return Stratum(
+        classes: classes.map(Int32.init), quota: least, extraCount: own.reduce(0, +) - least * classes.count)
+    }
+  }
+
   /// Returns the sample indices of each global batch of an epoch, in order.
   package func batches(ofEpoch epoch: Int) -> [ArraySlice<Int32>] {
     switch kind {
@@ -119,7 +144,16 @@ package struct Sampler: Sendable {
         classOrder.next(classesPerBatch).map { index in (Int(index), batchSize / classesPerBatch) }
       }
     case .fixedLabels:
-      return composedBatches(ofEpoch: epoch) { Array(quotas.enumerated()).map { index, quota in (index, quota) } }
+      var turns = strata.enumerated().map { number, stratum in
+        ShuffledQueue(stratum.classes, RandomStream(seed: seed, .classOrder, epoch: epoch, sample: number))
+      }
+      return composedBatches(ofEpoch: epoch) {
+        strata.indices.flatMap { number in
+          let stratum = strata[number]
+          let extra = Set(turns[number].next(stratum.extraCount))
+          return stratum.classes.map { index in (Int(index), stratum.quota + (extra.contains(index) ? 1 : 0)) }
+        }
+      }
     }
   }
 

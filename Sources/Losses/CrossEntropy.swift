@@ -7,7 +7,7 @@ import Glibc
 /// with the targets t_ik = [k = y_i], or t_ik = λ_i [k = y_i] + (1 − λ_i) [k = y'_i] for a row that mixes two samples.
 ///
 /// Each rank computes losses and gradients of its own rows, weighted by 1 ÷ rows of the global batch, so that the sums
-/// over ranks are the mean over the batch. In joint training with the contrastive loss, the weight is λ ÷ rows, and the
+/// over ranks are the mean over the batch. In joint training with the contrastive loss, the weight is w ÷ rows, and the
 /// gradient of the representations is the sum of both losses'.
 public struct CrossEntropy: Sendable {
   /// The number K of classes.
@@ -54,7 +54,7 @@ public struct CrossEntropy: Sendable {
   /// - Parameters:
   ///   - logits: The logits, `[rows, classCount]`, which the gradient overwrites.
   ///   - labels: The class of each row, or the two classes that it mixes.
-  ///   - weight: The factor of every row's loss: λ ÷ rows of the global batch, where λ weights the cross-entropy
+  ///   - weight: The factor of every row's loss: w ÷ rows of the global batch, where w weights the cross-entropy
   ///     against the contrastive loss.
   /// - Returns: weight · Σ L_i.
   /// - Precondition: There are `labels.count` rows of logits, and every label is in `0..<classCount`.

@@ -26,6 +26,9 @@ public final class NetworkContext {
   /// The layout of the running statistics registered so far.
   public var statistics: VectorLayout { layout.statistics }
 
+  /// Registers the parameters and statistics of an encoder without its layers, for a head that is used alone.
+  public func reserve(_ encoder: ResNetArchitecture) { layout.add(encoder) }
+
   /// The weights of all convolutions in oneDNN's order, which the contexts of several threads share.
   public let packedWeights: PackedWeights
 

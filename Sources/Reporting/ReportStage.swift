@@ -79,7 +79,7 @@ package enum ReportStage {
       let path = request.output ?? defaultOutput(records)
       let html = page(records, study).html
       try AtomicFile.write(html, to: path)
-      for note in study?.notes ?? [] { report.note(note) }
+      for note in records.flatMap(\.notes) + (study?.notes ?? []) { report.note(note) }
       report("\(path): report of \(counted(records.count, "run")), \(decimal(1e-6 * Double(html.utf8.count), 2)) MB")
     }
   }
@@ -91,10 +91,12 @@ package enum ReportStage {
 
   /// Returns the page about some runs; `study` belongs to a single run.
   package static func page(_ records: [RunRecord], _ study: ImageStudy? = nil) -> Page {
+    let records = RunRecord.distinctlyNamed(records)
+    let notes = (records.flatMap(\.notes) + (study?.notes ?? [])).map(Elements.note)
     let curves = CurvesSection(runs: records).section
     guard records.count == 1, let run = records.first else {
       return Page(
-        title: "\(records.count) runs", subtitle: "<p>\(records.map(\.name).joined(separator: ", "))</p>",
+        title: "\(records.count) runs", subtitle: "<p>\(records.map(\.name).joined(separator: ", "))</p>\(notes)",
         sections: [OptionSections.comparison(records)] + [curves].compactMap { section in section })
     }
     let images = study.map { study in ImageSections(study: study) }
@@ -115,7 +117,6 @@ package enum ReportStage {
       classes?.mistakes,
       images?.neighbors, classes?.reliability, OptionSections.all(of: run),
     ]
-    let notes = (study?.notes ?? []).map(Elements.note)
     return Page(
       title: run.name,
       subtitle:

@@ -71,7 +71,14 @@ package struct Checkpoint {
     let file = try SafetensorsFile(path: path)
     guard Self.isCheckpoint(metadata: file.metadata), let text = file.metadata[Metadata.configuration],
       let step = file.metadata[Metadata.step].flatMap({ text in Int(text) })
-    else { throw FileError(.content, "\(path): is a safetensors file, but no checkpoint of supcon") }
+    else {
+      let format = file.metadata["format"] ?? ""
+      throw FileError(
+        .content,
+        format.hasPrefix("supcon-") && format != Metadata.format
+          ? "\(path): is a checkpoint of another version of supcon (\(format)); use that version"
+          : "\(path): is a safetensors file, but no checkpoint of supcon")
+    }
     configuration = try Configuration(yaml: text, path: path)
     let layout = try configuration.modelLayout
     var state = TrainingState(toFill: configuration, layout)

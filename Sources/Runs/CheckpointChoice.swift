@@ -50,7 +50,11 @@ extension CheckpointFolder {
       let file = bestPath
       guard unsafe access(file, F_OK) == 0 else {
         throw RunError(
-          .missing, "--checkpoint best: \(path) holds none, as the run was trained without --keep-best", remedy: others)
+          .missing,
+          "--checkpoint best: \(path) holds none"
+            + (configuration.checkpoints.best == nil
+              ? ", as the run was trained without --keep-best" : " yet: --keep-best stores one at an evaluation"),
+          remedy: others)
       }
       return try matching(Checkpoint(path: file), configuration)
     case .step(let step):

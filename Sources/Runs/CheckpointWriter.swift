@@ -8,6 +8,8 @@ import Synchronization
 package final class CheckpointWriter: Sendable {
   /// A save of a checkpoint that failed.
   package struct Failure {
+    /// The file that could not be written, such as "checkpoint".
+    package let contents: String
     package let step: Int
     package let error: FileError
   }
@@ -20,38 +22,40 @@ package final class CheckpointWriter: Sendable {
 
   /// Waits for the previous save, writes the contents of a new one, and completes it in the background.
   ///
+  /// A failure of the previous save that ``settle()`` has not returned is lost.
+  ///
   /// - Parameters:
+  ///   - name: What is written, for messages.
   ///   - step: The step after which the checkpoint is taken.
   ///   - prepare: Writes the contents, which may change after it returns.
   ///   - complete: Flushes and renames the file; called in the background.
-  /// - Returns: The failure of the previous save; `nil` if it succeeded.
   package func begin<Contents: Sendable>(
-    step: Int, prepare: () throws(FileError) -> Contents,
+    _ name: String, step: Int, prepare: () throws(FileError) -> Contents,
     complete: @escaping @Sendable (Contents) throws(FileError) -> Void
-  ) -> Failure? {
+  ) {
     wait()
-    let previous = failure.withLock { failure in failure.take() }
     do throws(FileError) {
       let contents = try prepare()
-      start(step) { () throws(FileError) in try complete(contents) }
-    } catch {
-      note(step, error)
-    }
-    return previous
-  }
-
-  private func start(_ step: Int, _ save: @escaping @Sendable () throws(FileError) -> Void) {
-    queue.async { [self] in
-      do throws(FileError) {
-        try save()
-      } catch {
-        note(step, error)
+      queue.async { [self] in
+        do throws(FileError) {
+          try complete(contents)
+        } catch {
+          note(Failure(contents: name, step: step, error: error))
+        }
       }
+    } catch {
+      note(Failure(contents: name, step: step, error: error))
     }
   }
 
-  private func note(_ step: Int, _ error: FileError) {
-    failure.withLock { failure in failure = Failure(step: step, error: error) }
+  private func note(_ failed: Failure) {
+    failure.withLock { failure in failure = failed }
+  }
+
+  /// Waits until the last save has ended, and returns its failure; `nil` if it succeeded or was returned before.
+  package func settle() -> Failure? {
+    wait()
+    return failure.withLock { failure in failure.take() }
   }
 
   /// Waits until the last save has ended, even if it failed.
@@ -63,8 +67,7 @@ package final class CheckpointWriter: Sendable {
   ///
   /// - Throws: The error of that save.
   package func finish() throws(FileError) {
-    wait()
-    if let failure = failure.withLock({ failure in failure.take() }) {
+    if let failure = settle() {
       throw failure.error
     }
   }

@@ -17,7 +17,7 @@ package enum ClassifierFile {
   package static func folders(of weights: RunWeights, step: Int) -> [String] {
     [false, true].flatMap { isValidation in
       [nil, step].map { step in
-        ResultPlace(weights, isValidation: isValidation, dataName: nil, step: step, identity: [:])
+        ResultPlace(weights, isValidation: isValidation, step: step)
           .wantedFolder(of: folder)
       }
     }

@@ -2,17 +2,19 @@ import Formats
 
 /// The place of a stage's result in a run directory.
 ///
-/// A result on other data than the run's, or of an earlier checkpoint, has a folder of its own, such as
-/// `linear-flowers` or `evaluation-step-1200`; one on further data whose folder has the same name is numbered
-/// (`linear-flowers-2`).
+/// A result on other data than the run's, on other test images than the result that is there, or of an earlier
+/// checkpoint has a folder of its own, such as `linear-flowers` or `evaluation-step-1200`; one on further data whose
+/// folder has the same name is numbered (`linear-flowers-2`).
 package struct ResultPlace: Sendable {
   /// The fields of a result's `summary.json` that identify its data.
   package let identity: [String: JSONValue]
 
   /// The end of folder names for the weights and the split.
   private let suffix: String
-  /// The name of data other than the run's; `nil` for the run's own.
+  /// The name of the data in that of a folder of their own; `nil` for none.
   private let dataName: String?
+  /// True for data other than the run's.
+  private let isOther: Bool
   /// The step of an earlier checkpoint; `nil` for the latest.
   private let step: Int?
 
@@ -21,29 +23,46 @@ package struct ResultPlace: Sendable {
   /// - Parameters:
   ///   - weights: The weights that are measured.
   ///   - isValidation: True if they are measured on validation images.
-  ///   - dataName: The name of data other than the run's; `nil` for the run's own.
+  ///   - dataName: The name of the data in that of a folder of their own.
+  ///   - isOther: True for data other than the run's.
   ///   - step: The step of an earlier checkpoint; `nil` for the latest.
-  ///   - identity: The fields of ``identity(dataset:fingerprint:contents:)``.
+  ///   - identity: The fields of ``identity(dataset:fingerprint:contents:testFingerprint:testContents:)``.
   package init(
-    _ weights: RunWeights, isValidation: Bool = false, dataName: String?, step: Int?, identity: [String: JSONValue]
+    _ weights: RunWeights, isValidation: Bool = false, dataName: String, isOther: Bool, step: Int?,
+    identity: [String: JSONValue]
   ) {
     suffix = weights.suffix + (isValidation ? "-validation" : "")
-    (self.dataName, self.step, self.identity) = (dataName, step, identity)
+    (self.dataName, self.isOther, self.step, self.identity) = (dataName, isOther, step, identity)
+  }
+
+  /// Creates the place of results on the run's own data, whatever its images are now.
+  package init(_ weights: RunWeights, isValidation: Bool = false, step: Int? = nil) {
+    suffix = weights.suffix + (isValidation ? "-validation" : "")
+    (dataName, isOther, self.step, identity) = (nil, false, step, [:])
   }
 
   /// Returns the fields that identify data.
   ///
   /// - Parameters:
   ///   - dataset: The value of `--dataset`.
-  ///   - fingerprint: The hash of file and class names; `nil` for datasets whose files have fixed names.
-  ///   - contents: The fingerprint of the files' bytes, with their times; `nil` if there is none.
+  ///   - fingerprint: The hash of file and class names of the training images; `nil` for datasets whose files have
+  ///     fixed names.
+  ///   - contents: The fingerprint of the bytes of the training files, with their times; `nil` if there is none.
+  ///   - testFingerprint: The hash of the names of the images on which the result is measured.
+  ///   - testContents: The fingerprint of their bytes.
   /// - Returns: The fields.
-  package static func identity(dataset: String, fingerprint: String?, contents: String?) -> [String: JSONValue] {
-    let parts = contents?.split(separator: "-") ?? []
+  package static func identity(
+    dataset: String, fingerprint: String?, contents: String?, testFingerprint: String?, testContents: String?
+  ) -> [String: JSONValue] {
+    // Sizes and bytes; copies have other times.
+    func bytes(_ contents: String?) -> JSONValue {
+      let parts = contents?.split(separator: "-") ?? []
+      return parts.count == 4 ? .text("\(parts[0])-\(parts[2])") : .null
+    }
     return [
       "dataset": .text(dataset), "dataset_fingerprint": fingerprint.map(JSONValue.text) ?? .null,
-      // Sizes and bytes; copies have other times.
-      "dataset_contents": parts.count == 4 ? .text("\(parts[0])-\(parts[2])") : .null,
+      "dataset_contents": bytes(contents), "test_fingerprint": testFingerprint.map(JSONValue.text) ?? .null,
+      "test_contents": bytes(testContents),
     ]
   }
 
@@ -53,17 +72,23 @@ package struct ResultPlace: Sendable {
   /// Returns the name of the folder that has, or will have, the result of a stage; on rank 0.
   package func folder(of stage: String, in run: RunDirectory) -> String {
     let name = wantedFolder(of: stage)
-    guard dataName != nil else { return name }
     var (folder, number) = (name, 1)
+    if !isOther, let dataName, isOfOtherData("\(run.path)/\(folder)/summary.json") {
+      folder = folderName(of: stage, dataName)
+    }
     while isOfOtherData("\(run.path)/\(folder)/summary.json") {
       number += 1
-      folder = "\(name)-\(number)"
+      folder = "\(folderName(of: stage, dataName))-\(number)"
     }
     return folder
   }
 
   /// Returns the name of the folder if no result on further data has it already.
   package func wantedFolder(of stage: String) -> String {
+    folderName(of: stage, isOther ? dataName : nil)
+  }
+
+  private func folderName(of stage: String, _ dataName: String?) -> String {
     ownFolder(of: stage) + (dataName.map { name in "-\(name)" } ?? "") + (step.map { step in "-step-\(step)" } ?? "")
   }
 

@@ -18,7 +18,6 @@ package struct RunDirectory {
   package var metricsPath: String { "\(path)/metrics.jsonl" }
   package var epochTablePath: String { "\(path)/summary.csv" }
   package var encoderPath: String { encoderPath(of: .raw) }
-  package var classifierPath: String { classifierPath(of: .raw) }
   package func encoderPath(of weights: RunWeights) -> String { "\(path)/encoder\(weights.suffix).safetensors" }
   package func classifierPath(of weights: RunWeights) -> String { "\(path)/classifier\(weights.suffix).safetensors" }
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: "\(path)/checkpoints") }
@@ -76,15 +75,20 @@ package struct RunDirectory {
 
   /// Checks that run directory and dataset folder do not contain each other, and that the former has only run files.
   ///
-  /// - Parameter data: The path of the dataset; `nil` for a built-in one.
+  /// - Parameters:
+  ///   - data: The path of the dataset; `nil` for a built-in one.
+  ///   - splitFolders: The folders of single splits, which may lie elsewhere.
   /// - Throws: ``RunError`` naming the directory and the foreign files.
-  package func checkIsApart(from data: String?) throws(RunError) {
+  package func checkIsApart(from data: String?, _ splitFolders: [String] = []) throws(RunError) {
     let own = Self.absolute(path)
-    if let data {
-      let other = Self.absolute(data)
+    let folders =
+      (data.map { data in [("--data \(data)", data)] } ?? [])
+      + splitFolders.map { folder in ("the images in \(folder)", folder) }
+    for (name, folder) in folders {
+      let other = Self.absolute(folder)
       guard own != other, !own.hasPrefix(other + "/"), !other.hasPrefix(own + "/") else {
         throw RunError(
-          .output, "--output \(path): is the folder of --data \(data), or lies in it or around it",
+          .output, "--output \(path): is the folder of \(name), or lies in it or around it",
           remedy: "choose another --output: a run's folders would be taken for classes")
       }
     }
@@ -117,16 +121,15 @@ package struct RunDirectory {
   /// `nil` for other files, and for `report.html`, which is made again at any time.
   package static func owner(ofFile path: String) -> String? {
     guard unsafe access(path, F_OK) == 0 else { return nil }
-    var (folder, name) = (path.parentFolder, path.lastComponent)
-    for _ in 0..<2 {
-      if name == "config.yaml" || (ownNames.contains(name) && name != "report.html"),
-        RunDirectory(path: folder).holdsRun
-      {
-        return folder
-      }
-      (folder, name) = (folder.parentFolder, folder.lastComponent)
+    let (folder, name) = (path.parentFolder, path.lastComponent)
+    if name == "config.yaml" || (ownNames.contains(name) && name != "report.html"),
+      RunDirectory(path: folder).holdsRun
+    {
+      return folder
     }
-    return nil
+    let run = folder.parentFolder
+    return resultFolders.contains(where: folder.lastComponent.hasPrefix) && RunDirectory(path: run).holdsRun
+      ? run : nil
   }
 
   /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is
@@ -266,6 +269,8 @@ package struct RunDirectory {
   }
 
   /// Reads the configuration of the run from `config.yaml`.
+  ///
+  /// - Throws: ``RunError`` or `FileError` naming the file and line; the version that made the run, if it is newer.
   package func configuration() throws -> Configuration {
     let file: ReadOnlyFile
     do throws(FileError) {
@@ -275,6 +280,21 @@ package struct RunDirectory {
       throw FileError(error.kind, "\(error); put the run's own file back, or begin a new run with another --output")
     }
     let bytes = try file.read(file.byteCount, at: 0)
-    return try Configuration(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
+    do {
+      return try Configuration(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
+    } catch {
+      throw newerVersion.map { version in
+        RunError(
+          .configuration, "\(path): was made by supcon \(version), this is \(supconVersion): \(error)",
+          remedy: "use that version or a later one")
+      } ?? error
+    }
+  }
+
+  /// The version in `summary.json`, if it is newer than this program's; else `nil`.
+  private var newerVersion: String? {
+    guard case .text(let version)? = JSONValue.fields(ofFile: summaryPath)?["version"] else { return nil }
+    func numbers(_ version: String) -> [Int] { version.split(separator: ".").map { part in Int(part) ?? 0 } }
+    return numbers(supconVersion).lexicographicallyPrecedes(numbers(version)) ? version : nil
   }
 }

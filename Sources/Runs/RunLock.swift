@@ -30,9 +30,12 @@ package final class RunLock {
   /// Returns the error message for an invalid value of ``patienceVariable``; `nil` if it is valid or empty (not set).
   package static func patienceProblem(in value: String) -> String? {
     guard !value.isEmpty else { return nil }
-    return Double(value).map { seconds in seconds >= 0 && seconds.isFinite } ?? false
-      ? nil : "\(patienceVariable)=\(value): expected a number of seconds of at least 0"
+    return Double(value).map { seconds in (0...longestPatienceSeconds).contains(seconds) } ?? false
+      ? nil : "\(patienceVariable)=\(value): expected a number of seconds from 0 to \(Int(longestPatienceSeconds))"
   }
+
+  /// Thirty years, which a clock can still add to the present.
+  private static let longestPatienceSeconds = 1e9
 
   private let descriptor: Int32
 
@@ -108,15 +111,5 @@ package final class RunLock {
     request.l_whence = Int16(SEEK_SET)
     guard unsafe fcntl(descriptor, F_GETLK, &request) == 0, request.l_type != Int16(F_UNLCK) else { return nil }
     return holder(descriptor)
-  }
-}
-
-/// Returns the host name of this machine.
-package func hostName() -> String {
-  unsafe String(unsafeUninitializedCapacity: 256) { buffer in
-    unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
-      guard let name = buffer.baseAddress, unsafe gethostname(name, buffer.count) == 0 else { return 0 }
-      return unsafe strnlen(name, buffer.count)
-    }
   }
 }

@@ -16,6 +16,7 @@ package enum PeerNames {
     "sync-batchnorm": "batch-norm", "log-interval": "log-steps", "log-every": "log-steps",
     "log-every-n-steps": "log-steps", "drop-last": "last-batch", "save-every": "checkpoint-steps",
     "save-interval": "checkpoint-steps", "eval-freq": "evaluate-epochs", "eval-interval": "evaluate-epochs",
+    "bsz": "batch-size", "exp-name": "output", "experiment": "output", "root": "data", "b1": "beta1", "b2": "beta2",
     "val-interval": "evaluate-epochs", "min-lr": "schedule", "num-views": "views",
   ]
 
@@ -37,7 +38,9 @@ package enum PeerNames {
   private static let values = [
     "bf16": "bfloat16", "fp32": "float32", "f32": "float32", "float": "float32", "full": "float32",
     "cifar-10": "cifar10", "cifar-100": "cifar100", "imagefolder": "folder", "imagenet": "folder",
-    "nt-xent": "simclr", "ntxent": "simclr", "infonce": "simclr", "supervised-contrastive": "supcon",
+    "fp16": "bfloat16", "16": "bfloat16", "bf16-mixed": "bfloat16", "16-mixed": "bfloat16", "mixed": "bfloat16",
+    "supconloss": "supcon", "nt-xent": "simclr", "ntxent": "simclr", "infonce": "simclr",
+    "supervised-contrastive": "supcon",
     "cos": "cosine", "multistep": "step", "none": "constant", "random": "shuffle", "stratified": "fixed-labels",
   ]
 
@@ -66,6 +69,8 @@ package enum PeerNames {
       ("log-steps", "nothing: TensorBoard's files are always written, in the run's folder tensorboard")
     case "num-classes", "n-classes", "n-cls": ("data", "--data alone: the number of classes comes from the data")
     case "cosine", "cos": ("schedule", "--schedule cosine, which is the default")
+    case "labels", "label-file", "csv", "annotations":
+      ("data", "--dataset folder --data LIST.csv, a list path,label,split")
     default: nil
     }
   }

@@ -14,11 +14,16 @@ package struct SweepFile: Sendable {
   /// One training run of the sweep.
   package struct Run: Sendable {
     /// The name of the run directory.
-    package let name: String
+    package fileprivate(set) var name: String
     /// The options in which this run differs from the other runs, with their values as text.
     package let values: [(option: String, text: String)]
     /// All options of the run: the common options and ``values``.
     package let overrides: ConfigurationOverrides
+
+    /// Returns true if another run has the same options with the same values.
+    fileprivate func hasValues(of other: Run) -> Bool {
+      values.elementsEqual(other.values) { own, other in own == other }
+    }
   }
 
   /// The runs: first the combinations of the grid, the last option changing fastest, then those listed under `runs`.
@@ -82,11 +87,15 @@ package struct SweepFile: Sendable {
     }
     var runs: [Run] = []
     for (number, choice) in choices.enumerated() { runs.append(try Self.run(number, choice, common, path)) }
-    self.runs = runs
-    let names = runs.map(\.name)
-    if let twice = names.first(where: { name in names.count { other in other == name } > 1 }) {
-      throw RunError(.configuration, "\(path): two runs have the options of \(twice)", remedy: "leave one of them out")
+    if let twice = runs.first(where: { run in runs.count { other in other.hasValues(of: run) } > 1 }) {
+      throw RunError(
+        .configuration, "\(path): two runs have the options of \(twice.name)", remedy: "leave one of them out")
     }
+    let names = runs.map(\.name)
+    for number in runs.indices where names[..<number].contains(names[number]) {
+      runs[number].name += "-\(number)"
+    }
+    self.runs = runs
   }
 
   /// The results by which runs can be compared, besides those of outliers and of single corruptions.

@@ -28,8 +28,6 @@ package enum SweepStage {
     package var hasLinear = true
     /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
-    /// The amount of output.
-    package var verbosity = Verbosity.normal
 
     /// Creates a request with default options for a sweep file.
     package init(file: String) {
@@ -54,6 +52,7 @@ package enum SweepStage {
     let file = try world.throwingTogether { try SweepFile(path: request.file) }
     let folder = request.output ?? file.output ?? "runs/\(name(of: request.file))"
     if request.isListing {
+      try check(file, folder, request, ranks: world.size)
       for (index, run) in file.runs.enumerated() { report("\(index)\t\(folder)/\(run.name)") }
       return .success
     }
@@ -63,6 +62,7 @@ package enum SweepStage {
           .usage, "--index \(index): the file has \(counted(file.runs.count, "run")), from 0 to \(file.runs.count - 1)")
       )
     }
+    if !request.isSummarizing { try check(file, folder, request, ranks: world.size) }
     try world.onRoot {
       for data in Set(file.runs.compactMap { run in run.overrides.applied(to: Configuration()).data.path }) {
         let found = (try? DataLocation.found(data, of: request.file, folder: request.file.parentFolder)) ?? data
@@ -90,6 +90,22 @@ package enum SweepStage {
     return status
   }
 
+  /// Throws on every rank if the options of a run contradict each other, before any run is trained.
+  ///
+  /// Options taken from another run are known, and checked, only when that run is read.
+  private static func check(_ file: SweepFile, _ folder: String, _ request: Request, ranks: Int) throws {
+    let command = TrainingCommand.pretrain
+    for (index, run) in file.runs.enumerated() where request.index == nil || request.index == index {
+      let given = run.overrides.given(by: request.file, folder: request.file.parentFolder)
+      let configuration = given.applied(to: command.defaults)
+      guard configuration.model.initialPath == nil,
+        let problem = command.problem(configuration, given: given, ranks: ranks)
+      else { continue }
+      throw CollectiveError(
+        error: RunError(problem.exitCode, "\(folder)/\(run.name): \(problem.problem)", remedy: problem.remedy))
+    }
+  }
+
   /// Trains or resumes one run until it is finished, then trains its linear probe, which is tested on the validation
   /// images if the run holds some out: a sweep chooses between runs.
   ///
@@ -103,10 +119,9 @@ package enum SweepStage {
     var overrides = run.overrides
     // A run that is resumed before it has begun must name its dataset.
     if !overrides.givesData { overrides.set(\.data.dataset, to: Configuration().data.dataset) }
-    var training = TrainingRun.Request(
+    let training = TrainingRun.Request(
       .pretrain, overrides: overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
       maximumSeconds: deadline.map { deadline in max(deadline - ProcessMeasurements.now(), 0) })
-    training.verbosity = request.verbosity
     if let problem = training.problem(ranks: world.size) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
@@ -124,6 +139,7 @@ package enum SweepStage {
     }
     var linear = LinearStage.Request(run: path)
     linear.split = agreed[1] == 1 ? .validation : .test
+    linear.threads = run.overrides.applied(to: Configuration()).compute.threads
     try LinearStage.run(linear, over: world, report: report)
     return .success
   }

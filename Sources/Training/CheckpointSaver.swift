@@ -4,6 +4,7 @@ import Formats
 import Job
 import MPI
 import Runs
+import WeightExchange
 
 /// A writer of a run's results: checkpoints and `summary.json` during training, the encoder's weights at the end.
 ///
@@ -17,7 +18,7 @@ final class CheckpointSaver {
   private(set) var lastSeconds = 0.0
 
   /// Creates a saver; `directory` is the run directory on rank 0 and `nil` on other ranks.
-  package init(_ configuration: Configuration, _ directory: RunDirectory?, report: Reporter) {
+  init(_ configuration: Configuration, _ directory: RunDirectory?, report: Reporter) {
     self.configuration = configuration
     self.directory = directory
     self.report = report
@@ -39,22 +40,44 @@ final class CheckpointSaver {
   /// - Parameters:
   ///   - state: The training state at the best evaluation so far.
   ///   - best: The measure, its value and the step.
-  func begin(_ state: TrainingState, best: BestCheckpoint) {
+  ///   - log: The run's log.
+  func begin(_ state: TrainingState, best: BestCheckpoint, _ log: RunLog) {
     guard let directory else { return }
+    settle(log)
+    log.best = best
     let configuration = configuration
-    let failure = writer.begin(step: state.step) { () throws(FileError) in
+    writer.begin("best checkpoint", step: state.step) { () throws(FileError) in
       try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state), as: best)
     } complete: { contents throws(FileError) in
       try contents.publish()
     }
-    report(failure)
   }
 
-  private func report(_ failure: CheckpointWriter.Failure?) {
-    guard let failure else { return }
+  /// Waits until the last save has ended, and reports its failure; the best checkpoint of the log is then the one that
+  /// is stored, so that the next evaluation that exceeds it is saved.
+  func settle(_ log: RunLog) {
+    guard let failure = writer.settle() else { return }
+    let stored = storedBest
+    let consequence: String
+    if log.best == stored {
+      consequence =
+        "the run goes on and tries again, " + (isFirst ? Self.consequenceOfNone : "the checkpoints before it stand")
+    } else {
+      log.best = stored
+      consequence =
+        "later evaluations that exceed it are saved; "
+        + (stored.map { best in "the best one stored is that of step \(best.step)" } ?? "no best one is stored yet")
+    }
     report.warn(
-      "the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
-        + (isFirst ? Self.consequenceOfNone : "the checkpoints before it stand"))
+      "the \(failure.contents) of step \(failure.step) could not be written: \(failure.error); \(consequence)")
+  }
+
+  /// The best checkpoint on disk by the measure of `--keep-best`; `nil` if there is none.
+  var storedBest: BestCheckpoint? {
+    guard let measure = configuration.checkpoints.best?.rawValue, let best = directory?.checkpoints.best() else {
+      return nil
+    }
+    return best.measure == measure ? best : nil
   }
 
   /// True if no checkpoint is stored yet.
@@ -109,15 +132,18 @@ final class CheckpointSaver {
   {
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     guard let directory else { return }
+    settle(log)
     let summary = log.summary(step: state.step, status: status, memory: memory)
     let configuration = configuration
-    let failure = writer.begin(step: state.step) { () throws(FileError) in
+    writer.begin("checkpoint", step: state.step) { () throws(FileError) in
       if status == .finished {
+        let metadata = ImagePreprocessing.metadata(configuration, run: directory.path, classNames: log.classNames)
         for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? [])
         {
-          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights))
+          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights), metadata: metadata)
           if configuration.isClassifying {
-            try state.write("\(Configuration.classifierName).", to: directory.classifierPath(of: weights))
+            try state.write(
+              "\(Configuration.classifierName).", to: directory.classifierPath(of: weights), metadata: metadata)
           }
         }
       }
@@ -127,12 +153,18 @@ final class CheckpointSaver {
     } complete: { contents throws(FileError) in
       var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
       hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
-      // Accuracies that later stages measured with the previous weights do not apply to the new weights.
-      try JSONValue.merge(
-        summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
-        replacing: RunStatus.fieldsOfLaterStages)
+      var failure: FileError?
+      do throws(FileError) {
+        // Accuracies that later stages measured with the previous weights do not apply to the new weights.
+        try JSONValue.merge(
+          summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
+          replacing: RunStatus.fieldsOfLaterStages.union(["best"]))
+      } catch {
+        failure = error
+      }
+      // The checkpoint is worth more than a file about it.
       try directory.checkpoints.complete(contents.checkpoint, keep: configuration.checkpoints.keep)
+      if let failure { throw failure }
     }
-    report(failure)
   }
 }

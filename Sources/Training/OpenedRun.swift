@@ -3,6 +3,7 @@ import DataLoading
 import Datasets
 import DistributedStep
 import Formats
+import ImagePacks
 import Imaging
 import Job
 import MPI
@@ -38,7 +39,7 @@ struct OpenedRun {
   /// Resolves the options, and creates or opens the run directory.
   ///
   /// Collective. Everything is checked before any file is written.
-  package init(
+  init(
     _ request: TrainingRun.Request, over world: borrowing Communicator, report: Reporter
   ) throws {
     let ranks = world.size
@@ -46,11 +47,11 @@ struct OpenedRun {
     let opened = try world.onRoot {
       try Self.open(request, ranks: ranks, precisions: precisions, report: report)
     }
-    var configuration = try Configuration(
-      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    var configuration = try Configuration.received(opened?.configuration, over: world)
     var flags = [Int32(opened?.checkpoint == nil ? 0 : 1), opened?.lock == nil ? 1 : 0]
     try world.broadcast(&flags)
     isResumed = flags[0] == 1
+    let isNew = flags[1] == 1
 
     // Opened first, so that a dataset that cannot be opened or is too small leaves no empty run behind.
     let (fingerprint, classes) = (configuration.data.fingerprint, configuration.classifier.classes)
@@ -59,7 +60,7 @@ struct OpenedRun {
     try world.agreeOnSamples(of: dataset, configuration)
     let contents = try DatasetContents(of: dataset, configuration, over: world)
     // A resumed run keeps what it has, also nothing, as its checkpoints do.
-    if flags[1] == 1 { configuration.data.contents = contents.text }
+    if isNew { configuration.data.contents = contents.text }
     // Before the batch: a set that has lost images is not refused for being smaller than it.
     let found = configuration
     try world.throwingTogether {
@@ -69,7 +70,6 @@ struct OpenedRun {
       if let change = contents.change { throw Self.otherImages(found, request, opened?.directory, change) }
       if let classes { try Self.checkClasses(of: dataset, found, against: classes) }
     }
-    let isNew = flags[1] == 1
     if isNew {
       configuration.resolveDefaults(for: dataset, given: request.overrides, report: report)
     }
@@ -368,7 +368,7 @@ struct OpenedRun {
         command: request.command.rawValue, model: configuration.model.name, dataset: configuration.data.dataset.rawValue
       )
     try directory.checkIsFree()
-    try directory.checkIsApart(from: configuration.data.path)
+    try directory.checkIsApart(from: configuration.data.path, configuration.data.splitFolders)
     try directory.checkCanBeCreated()
     return Opened(
       configuration: configuration, directory: directory, isNamed: request.output != nil, checkpoint: nil, lock: nil)

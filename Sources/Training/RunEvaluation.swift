@@ -37,16 +37,6 @@ final class RunEvaluation {
     steps > 0 && (step.isMultiple(of: steps) || step == scheduleSteps)
   }
 
-  /// Returns the best checkpoint written before a resume, if it was chosen by the same measure.
-  ///
-  /// Collective.
-  func best(over world: borrowing Communicator) throws -> BestCheckpoint? {
-    guard let measure = opened.configuration.checkpoints.best else { return nil }
-    let kept = try world.onRoot { opened.directory?.checkpoints.best() } ?? nil
-    let best: BestCheckpoint? = try world.broadcast(value: [kept].compactMap { best in best }).first
-    return best?.measure == measure.rawValue ? best : nil
-  }
-
   /// Evaluates the state if an evaluation is due, and saves it as the best checkpoint if it is the best so far.
   ///
   /// Collective.
@@ -106,12 +96,11 @@ final class RunEvaluation {
       }
       return
     }
-    guard value > log.best?.value ?? -1 else { return }
-    let best = BestCheckpoint(measure: measure.rawValue, value: value, step: state.step)
-    log.best = best
-    // The write may take long, and the other ranks wait.
+    // The writes may take long, and the other ranks wait.
     activity.begin("step \(state.step), best checkpoint", allowsSilence: true)
-    saver.begin(state, best: best)
+    saver.settle(log)
+    guard value > log.best?.value ?? -1 else { return }
+    saver.begin(state, best: BestCheckpoint(measure: measure.rawValue, value: value, step: state.step), log)
   }
 }
 

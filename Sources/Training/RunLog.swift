@@ -31,7 +31,9 @@ final class RunLog {
   private var epoch = EpochSums()
   private var lastTest: (step: Int, accuracy: TestAccuracy, averaged: TestAccuracy?)?
   private var lastEvaluation: EvaluationRecord?
-  /// The best checkpoint so far; `nil` if there is none.
+  /// The names of the training set's classes, in the order of the labels.
+  var classNames: [String] { dataset.classNames }
+  /// The best checkpoint so far, on rank 0; `nil` if there is none.
   var best: BestCheckpoint?
   /// True if ranks have shards by their speed: a rank is then slow if it computes for longer than the others.
   var isBalanced = false
@@ -113,7 +115,7 @@ final class RunLog {
     if isLogged, let slow = try pace.slowRank(over: world) {
       let record = SlowRankRecord(slow, step: step, epoch: Double(step) / Double(stepsPerEpoch))
       files?.add(record)
-      progress?.report(record.line)
+      progress?.warn(record.line)
     }
     guard let progress else { return }
     let speed = viewsPerSecond

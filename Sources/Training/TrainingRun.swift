@@ -101,7 +101,7 @@ package enum TrainingRun {
     let saver = CheckpointSaver(opened.configuration.withAbsolutePaths, opened.directory, report: report)
     defer { saver.wait() }
     let evaluation = RunEvaluation(opened, report: report)
-    log.best = try evaluation.best(over: world)
+    log.best = saver.storedBest
     var balance = BalanceSearch(opened.configuration, ranks: world.size)
     var (batches, isStopped) = (BatchOrder(opened.sampler), false)
     var batch = batches.batch(ofStep: state.step)
@@ -205,12 +205,6 @@ package enum TrainingRun {
     if !(configuration.views.progressiveSizes ?? []).isEmpty {
       report("views of \(stage.trainingViewSize(of: dataset)) pixels")
     }
-    let unseen = zip(dataset.classNames, sampler.quotas).filter { _, quota in quota == 0 }.map { name, _ in name }
-    if !unseen.isEmpty {
-      report.note(
-        "--sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
-          + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
-    }
     let step = try TrainingStep.prepared(stage, dataset, sampler, teacher: opened.teacher, over: world)
     try MemoryEstimate.check(step, base: base, over: world, report: report)
     return step
@@ -225,6 +219,12 @@ package enum TrainingRun {
       configuration, given: request.overrides, stepsPerEpoch: opened.sampler.stepsPerEpoch,
       checkRanksSteps: request.debugging.checkRanksSteps)
     for note in unused { report.note(note) }
+    let unseen = opened.sampler.unseenClasses.map { index in opened.dataset.classNames[index] }
+    if !unseen.isEmpty {
+      report.note(
+        "--sampler fixed-labels: batches of \(configuration.batches.size) have no place for \(counted(unseen.count, "small class")): "
+          + unseen.prefix(10).joined(separator: ", ") + (unseen.count > 10 ? ", …" : ""))
+    }
     report(
       "\(configuration.model.name) on \(configuration.data.dataset.rawValue): \(state.parameterLayout.count) parameters, \(counted(opened.dataset.count, "sample"))"
     )
@@ -269,6 +269,7 @@ package enum TrainingRun {
     // A run that was asked to stop is saved before it is evaluated and tested, because these may take longer than the
     // remaining time.
     try evaluation.run(after: state, log, saver, over: world)
+    saver.settle(log)
     if plan.isTestDue(after: state.step) {
       try test(state, of: opened, log, over: world)
     }

@@ -103,7 +103,20 @@ package struct ImagePreprocessing: Sendable {
       "\(text), minus mean \(Self.text(normalization.mean)), divided by std \(Self.text(normalization.standardDeviation)); the file's metadata has them too"
   }
 
-  /// The preprocessing as key-value pairs for the metadata of an exported file.
+  /// Returns the metadata of a run's own files of weights; empty if the preprocessing is not known.
+  ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration.
+  ///   - run: The run directory.
+  ///   - classNames: The names of the training set's classes, in the order of the labels.
+  /// - Returns: The metadata.
+  package static func metadata(_ configuration: Configuration, run: String, classNames: [String]) -> [String: String] {
+    guard var preprocessing = ImagePreprocessing(configuration, run: run) else { return [:] }
+    preprocessing.classNames = classNames
+    return preprocessing.metadata
+  }
+
+  /// The preprocessing as key-value pairs for the metadata of a file of weights.
   package var metadata: [String: String] {
     var metadata = [
       "mean": Self.text(normalization.mean), "std": Self.text(normalization.standardDeviation),

@@ -64,8 +64,7 @@ package enum WeightImport {
     world.activity.begin("reading the weights", allowsSilence: true)
     let precisions = try PrecisionChoice(over: world)
     let opened = try world.onRoot { try Opened(request, precisions) }
-    var configuration = try Configuration(
-      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    var configuration = try Configuration.received(opened?.configuration, over: world)
     let dataset = try DatasetChoice.openTraining(&configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
     let resolved = configuration
@@ -93,7 +92,7 @@ package enum WeightImport {
         ?? RunDirectory.free(
           command: "import", model: configuration.model.name, dataset: configuration.data.dataset.rawValue)
       try directory.checkIsFree()
-      try directory.checkIsApart(from: configuration.data.path)
+      try directory.checkIsApart(from: configuration.data.path, configuration.data.splitFolders)
       configuration.compute.precision = try precisions.resolve(
         configuration.compute.precision, widths: configuration.groupWidths)
       let weights = try ForeignWeights(path: request.weights, request.layout, prefix: request.prefix)
@@ -154,7 +153,9 @@ package enum WeightImport {
       defer { withExtendedLifetime(lock) {} }
       try directory.checkIsFree()
       try AtomicFile.write(configuration.withAbsolutePaths.yaml(), to: directory.configurationPath)
-      try state.write(TrainingState.encoderPrefix, to: directory.encoderPath)
+      try state.write(
+        TrainingState.encoderPrefix, to: directory.encoderPath,
+        metadata: ImagePreprocessing.metadata(configuration, run: directory.path, classNames: []))
       let summary: [String: JSONValue] = [
         "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
         "dataset": .text(configuration.data.dataset.rawValue),

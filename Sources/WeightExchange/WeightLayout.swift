@@ -83,13 +83,13 @@ package enum WeightLayout: String, Sendable, CaseIterable {
     let widths = self == .ge ? [16, 32, 64] : [64, 128, 256, 512]
     guard encoder.widths == widths else {
       return
-        "\(title) of the widths \(Self.list(encoder.widths)), but of \(Self.list(widths)) alone; choose --format onnx"
+        "\(title) of the widths \(Self.list(encoder.widths)), but only of \(Self.list(widths)); choose --format onnx"
     }
     if self == .ge, encoder.shortcut != .zeroPadded {
-      return "\(title) with --shortcut B, but with A alone; choose --format onnx"
+      return "\(title) with --shortcut B, but only with A; choose --format onnx"
     }
     if self != .torchvision, encoder.stem != .cifar {
-      return "\(title) with --stem imagenet, but with the 3×3 stem alone; "
+      return "\(title) with --stem imagenet, but only with the 3×3 stem; "
         + (self == .ge ? "choose --format onnx" : "choose --layout torchvision or --format onnx")
     }
     return nil

@@ -32,8 +32,9 @@ struct ConfigurationFileTests {
     Mistake(text: "seed: 1\nmodel: [a\n", message: ":2: is not valid YAML: "),
     Mistake(text: "model: \"resnet20\n", message: ":1: is not valid YAML: "),
     Mistake(text: "lr: 0.1\n", message: ":1: unknown option 'lr'; did you mean 'learning-rate'?"),
-    Mistake(text: "output: runs/a\n", message: ":1: 'output' is given on the command line alone; leave the line out"),
-    Mistake(text: "quiet: true\n", message: ":1: 'quiet' is given on the command line alone; leave the line out"),
+    Mistake(
+      text: "output: runs/a\n", message: ":1: 'output' can only be given on the command line; leave the line out"),
+    Mistake(text: "quiet: true\n", message: ":1: 'quiet' can only be given on the command line; leave the line out"),
     Mistake(text: "seed: 1\ngpu: 2\n", message: ":2: unknown option 'gpu'; expected the name of an option"),
     Mistake(text: "seed: 1\n---\nviews: 2\n", message: ":2: holds several documents, divided by ---; keep one"),
     Mistake(text: "learning-rate: 0x10\n", message: ":1: learning-rate: expected a number, found '0x10'"),

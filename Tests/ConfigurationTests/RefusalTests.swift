@@ -64,7 +64,7 @@ struct RefusalTests {
     Mistake("--classes-per-batch 4", naming: "--classes-per-batch", "--sampler balanced"),
     Mistake("--sampler fixed-labels --last-batch keep", naming: "--last-batch keep", "shuffle"),
     Mistake("--stem vit", naming: "--stem vit", "auto, cifar, imagenet"),
-    Mistake("--model resnet50 --shortcut A", naming: "--shortcut A", "resnet50 has B alone", "resnet20"),
+    Mistake("--model resnet50 --shortcut A", naming: "--shortcut A", "resnet50 has only B", "resnet20"),
     Mistake("--shortcut C", naming: "--shortcut C", "A, B"),
     Mistake("--width-multiplier 0.5", naming: "--width-multiplier 0.5", "resnet20 (16, 32, 64)", "multiples of 16"),
     Mistake("--head tree", naming: "--head tree", "mlp, linear, none"),
@@ -122,6 +122,20 @@ struct RefusalTests {
     Mistake("--loss epsilon-supinfonce", naming: "--loss epsilon-supinfonce", "needs its --margin"),
     Mistake("--margin 0.25", naming: "--margin 0.25", "choose --loss epsilon-supinfonce"),
     Mistake("--loss sincere --denominator only-negatives", naming: "--denominator only-negatives", "--loss sincere"),
+    Mistake("--loss supervised-dcl --denominator all", naming: "--denominator all", "--loss supervised-dcl"),
+    Mistake("--loss epsilon-supinfonce --margin 71", naming: "--margin 71", "from 0 to 70"),
+    Mistake(
+      "--teacher r --distillation-weight 1 --label-smoothing 0.1", .supervised, naming: "--label-smoothing 0.1",
+      "the labels have no weight"),
+    Mistake(
+      "--weight-decay 0 --weight-decay-exclude bias-and-norm", naming: "--weight-decay-exclude bias-and-norm",
+      "there is no weight decay"),
+    Mistake(
+      "--sampler balanced --classes-per-batch 4 --last-batch keep", naming: "--last-batch keep", "leave it out"),
+    Mistake(
+      "--sampler balanced --classes-per-batch 4 --batch-size 48 --shard-size 4 --batch-norm shards:5",
+      naming: "--batch-norm shards:5", "K can be 1, 2, 3, 4, 6, 12"),
+    Mistake("--seed -1", naming: "--seed -1", "from 0 to 18446744073709551615"),
     Mistake("--loss supervised-dcl --summation in", naming: "--summation in", "--loss supervised-dcl"),
     Mistake("--alternating-flip --augmentation padded-crop", naming: "--alternating-flip", "does not flip once"),
     Mistake("--alternating-flip --augmentation flip+flip", naming: "--alternating-flip", "does not flip once"),
@@ -178,6 +192,7 @@ struct RefusalTests {
     let lines: [(String, TrainingCommand)] = [
       ("", .pretrain), ("", .supervised), ("--head none", .pretrain), ("--optimizer adam", .pretrain),
       ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain), ("--evaluate-epochs 0", .pretrain),
+      ("--weight-decay 0", .pretrain),
     ]
     for option in ConfigurationOption.all where option.isConditional {
       let value = option.kind == .boolean ? "" : " \(option.defaultValue ?? Self.examples[option.name] ?? "")"
@@ -192,7 +207,7 @@ struct RefusalTests {
   private static let examples = [
     "train-folder": "t", "validation-folder": "v", "test-folder": "t", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5",
     "head-widths": "64,128", "sixteen-bit": "clip", "margin": "0.25", "classes-per-batch": "4", "decay-epochs": "3",
-    "decay-rate": "0.5", "keep-best": "knn", "teacher": "runs/a",
+    "decay-rate": "0.5", "keep-best": "knn", "weight-decay-exclude": "none", "teacher": "runs/a",
   ]
 
   @Test(arguments: [

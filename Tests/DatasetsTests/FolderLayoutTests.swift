@@ -69,6 +69,89 @@ struct FolderLayoutTests {
       layout.notes.contains { note in note.contains("each of the \(count) folders") && note.contains("cat, dog") })
   }
 
+  @Test(arguments: [
+    (2, ["train", "test"], "holds the splits test, train; move CLASS/train/… to train/CLASS/…"),
+    (
+      3, ["Training", "Val", "Test"], "holds the splits Test, Training, Val; move CLASS/Training/… to Training/CLASS/…"
+    ),
+    (8, ["val", "test"], "holds the splits test, val; move CLASS/test/… to test/CLASS/…"),
+  ])
+  func `classes with the splits in them are refused with what can be done`(
+    count: Int, splits: [String], part: String
+  ) throws {
+    let directory = try tree(
+      (0..<count).flatMap { number in splits.map { split in "shape\(number)/\(split)/1.png" } })
+    let path = directory.path
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: path)) }
+    #expect(error.kind == .content)
+    #expect(error.description.hasPrefix("\(path): each of the folders 'shape0', 'shape1'"), "\(error)")
+    #expect(error.description.contains(part), "\(error)")
+    #expect(error.description.hasSuffix("or give a list path,label,split"), "\(error)")
+    // Its options name whole folders, of which none is a split.
+    #expect(!error.description.contains("-folder"), "\(error)")
+  }
+
+  /// Makes a link to nowhere.
+  private func breakLink(_ path: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere/at/all")
+  }
+
+  @Test(arguments: [
+    (["train/a/1.png", "train/b/1.png"], "val", "validation images"),
+    (["train/a/1.png", "train/b/1.png", "val/a/1.png"], "TEST", "test images"),
+    (["val/a/1.png", "val/b/1.png"], "train", "training images"),
+    (["a/1.png", "b/1.png"], "valid", "validation images"),
+    (["x/y/train/a/1.png", "x/y/train/b/1.png"], "x/y/test", "test images"),
+  ])
+  func `a broken link with the name of a split is refused`(names: [String], link: String, part: String) throws {
+    let directory = try tree(names)
+    try breakLink(directory.file(link))
+    let path = directory.path
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: path)) }
+    #expect(error.kind == .missing)
+    #expect(error.description.hasPrefix("\(directory.file(link)): is a broken symbolic link"), "\(error)")
+    #expect(error.description.contains(part) && error.description.hasSuffix("fix or remove it"), "\(error)")
+  }
+
+  @Test func `a broken link in place of a split that an option gives is no matter`() throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "held/a/1.png"])
+    try breakLink(directory.file("val"))
+    var request = FolderRequest(path: directory.path)
+    request.trainFolder = "train"
+    let unsettled = request
+    let error = try #require(throws: FileError.self) { try FolderLayout(unsettled) }
+    #expect(error.kind == .missing && error.description.hasPrefix(directory.file("val")), "\(error)")
+    for trainFolder in ["train", nil] {
+      request.trainFolder = trainFolder
+      request.validationFolder = "held"
+      #expect(folders(try FolderLayout(request), below: directory.path) == ["train", "held", nil])
+      request.validationFolder = "none"
+      #expect(try FolderLayout(request).splits == [.train])
+    }
+  }
+
+  @Test func `other broken links beside the splits are counted`() throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "test/a/1.png"])
+    for name in ["photo.png", "extra", ".cache"] { try breakLink(directory.file(name)) }
+    let text = try #require(try FolderLayout(FolderRequest(path: directory.path)).skippedFiles.text)
+    #expect(text == "1 hidden (.cache); 2 broken symbolic links (extra, photo.png)")
+    // Above the folder that is taken for the dataset too.
+    let wrapped = try tree(["x/a/1.png", "x/b/1.png"])
+    try breakLink(wrapped.file("y"))
+    let layout = try FolderLayout(FolderRequest(path: wrapped.path))
+    #expect(layout.training.path == wrapped.file("x"))
+    #expect(layout.skippedFiles.text == "1 broken symbolic link (y)")
+  }
+
+  @Test func `a broken link beside the only class is told`() throws {
+    let directory = try tree(["train/cat/young/1.png", "train/cat/old/1.png"])
+    try breakLink(directory.file("train/dog"))
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.training.path == directory.file("train"))
+    let error = try #require(throws: FileError.self) { try FolderScan(layout.training) }
+    #expect(error.description.contains("train/dog: is a broken symbolic link"), "\(error)")
+  }
+
   @Test(
     arguments: [
       (["a/1.png", "b/1.png"], "ROOT/val/CLASS/*"),

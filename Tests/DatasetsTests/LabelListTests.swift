@@ -55,8 +55,75 @@ struct LabelListTests {
   }
 
   @Test(arguments: [
+    // The boxes of a detector: `y` is a coordinate.
+    ("filename,x,y,width,height,class\na.png,1,2,3,4,cat\nb.png,1,3,3,4,dog", ["cat", "dog"]),
+    ("path,y,label\na.png,7,cat\nb.png,8,cat", ["cat", "cat"]),
+    ("path,y\na.png,cat\nb.png,dog", ["cat", "dog"]),
+    // The number and the name of each class.
+    ("path,target,class_name\na.png,3,cat\nb.png,0,dog", ["cat", "dog"]),
+    ("path,class_name,target\na.png,cat,3\nb.png,dog,0", ["cat", "dog"]),
+    ("path,y,target,class\na.png,5,1.0,cat\nb.png,5,2.0,dog", ["cat", "dog"]),
+    ("path,label,category\na.png,1,10\nb.png,2,20", ["1", "2"]),
+  ])
+  func `of columns that name the same classes, that with names is the label`(text: String, labels: [String]) throws {
+    #expect(try LabelList(text, path: "lists/l.csv").entries.map(\.label) == labels)
+  }
+
+  @Test(arguments: [
+    ("path,label,class\na.png,cat,1\nb.png,cat,2", "the columns 'label' and 'class' may both be the label"),
+    ("path,target,class_name\na.png,1,cat\nb.png,1,dog", "'target' and 'class_name' may both"),
+    ("path,target,class_name\na.png,1,cat\nb.png,2,cat", "'target' and 'class_name' may both"),
+    ("Category,file,Class,Label\nx,a.png,1,cat\ny,b.png,2,cat", "'Category' and 'Label' may both"),
+    ("path,label,y,class\na.png,cat,1,kitten\nb.png,cat,1,cat", "'label' and 'class' may both"),
+    ("filename,x,y\na.png,1,2\nb.png,2,2", "names no column of labels"),
+  ])
+  func `columns that name different classes are refused`(text: String, problem: String) throws {
+    let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
+    #expect(error.description.contains("line 1") && error.description.contains(problem), "\(error)")
+    #expect(!problem.contains("both") || error.description.contains("rename one of them, or leave one out"))
+  }
+
+  @Test(arguments: [
+    "id,filename,label\n0,images/0.png,cat\n1,images/1.png,dog",
+    "name,filename,label\nTom,images/0.png,cat\nRex,images/1.png,dog",
+    "label,id,name,path\ncat,0,Tom,images/0.png\ndog,1,Rex,images/1.png",
+    // Files whose endings are left out, beside names that are no files.
+    "id,image,label\n0.png,images/0,cat\n1.png,images/1,dog",
+    "file,filepath,label\n0.png,images/0.png,cat\n1.png,images/1.png,dog",
+    "name,id,label\nTom,images/0.png,cat\nRex,images/1.png,dog",
+    "id,label\nimages/0.png,cat\nimages/1.png,dog",
+  ])
+  func `of columns that may be the path, that which names files is taken`(text: String) throws {
+    let directory = try TemporaryDirectory()
+    for number in 0..<2 {
+      try FolderTrees.write(FolderTrees.image(number), to: directory.file("images/\(number).png"))
+    }
+    let entries = try LabelList(text, path: directory.file("list.csv")).entries
+    let ending = text.contains("images/0.png") ? ".png" : ""
+    #expect(entries.map(\.path) == ["images/0\(ending)", "images/1\(ending)"])
+    #expect(entries.map(\.label) == ["cat", "dog"])
+  }
+
+  @Test(arguments: [
+    "id,path,label\n7,train/a.png,cat\n8,test/b.png,dog", "path,mask,label\na.png,train/a,cat\nb.png,test/b,dog",
+    "path,other,label\na.png,train_1.png,cat\nb.png,test_1.png,dog",
+    "path,label,bullet_train\na.png,cat,0\nb.png,dog,1",
+  ])
+  func `paths and other properties do not say the split`(text: String) throws {
+    let list = try LabelList(text, path: "lists/l.csv")
+    #expect(list.entries.map(\.label) == ["cat", "dog"] && list.splits == [.train])
+    #expect(list.entries.allSatisfy { entry in entry.path.hasSuffix(".png") })
+    #expect(list.notes.contains { note in note.contains("columns not used: ") }, "\(list.notes)")
+  }
+
+  @Test(arguments: [
     ("path,label,valid\na.png,cat,True\nb.png,cat,True", "'valid' may say", "write is_validation in its place"),
     ("path,label,test\na.png,cat,0\nb.png,cat,1", "'test' may say", "write is_test in its place"),
+    ("path,label,in_test\na.png,cat,no\nb.png,cat,yes", "'in_test' may say which images are test", "write is_test in"),
+    ("path,label,in_train\na.png,cat,yes\nb.png,cat,no", "'in_train' may say which images are training", "is_train in"),
+    ("path,label,use_in_validation\na.png,cat,0\nb.png,cat,1", "'use_in_validation' may say", "write is_validation in"),
+    ("path,label,for-test\na.png,cat,0\nb.png,cat,1", "'for-test' may say", "write is_test in"),
+    ("path,label,usedForTraining\na.png,cat,t\nb.png,cat,f", "'usedForTraining' may say", "write is_train in"),
     ("path,label,group\na.png,cat,train\nb.png,cat,val", "'group' holds names of splits", "write split in its place"),
     ("path,label,is_valid\na.png,cat,maybe\nb.png,cat,1", "'is_valid' holds 1, maybe", "expected true or false"),
     ("path,label,is_test,is_train\na.png,cat,1,1\nb.png,cat,0,1", "line 2", "several splits: test, training"),

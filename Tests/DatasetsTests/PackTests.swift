@@ -1,6 +1,7 @@
 import Datasets
 import Formats
 import ImageCodecs
+import ImagePacks
 import Imaging
 import TestSupport
 import Testing

@@ -92,13 +92,39 @@ struct SamplerTests {
   @Test func `fixed labels: every batch has the same histogram`() throws {
     let sampler = try Sampler(.fixedLabels, dataset, batchSize: 32, shardSize: 8, seed: 3)
     // 16, 9.6, 4.8 and 1.6 samples; two more than the whole parts.
-    #expect(sampler.quotas == [16, 10, 5, 1], "0.8, then 0.6 of the first such class")
+    // 0.8, then 0.6 of the first such class.
+    let quotas = [16, 10, 5, 1]
     for epoch in 0..<5 {
       for batch in sampler.batches(ofEpoch: epoch) {
         #expect(Set(batch).count == 32)
-        #expect(histogram(batch) == sampler.quotas)
+        #expect(histogram(batch) == quotas)
       }
     }
+    #expect(sampler.unseenClasses.isEmpty)
+  }
+
+  @Test(arguments: [(8, 3), (10, 3), (24, 7), (30, 7)])
+  func `fixed labels: classes of one size take turns`(batchSize: Int, epochs: Int) throws {
+    // Ten classes of 60 samples and one of 2, which has no place in small batches.
+    let dataset = LabelsOnly(counts: Array(repeating: 60, count: 10) + [2])
+    let sampler = try Sampler(.fixedLabels, dataset, batchSize: batchSize, shardSize: 2, seed: 3)
+    #expect(sampler.unseenClasses == [10])
+    var (seen, counts) = ([Int](repeating: 0, count: 11), Set<[Int]>())
+    for epoch in 0..<epochs {
+      for batch in sampler.batches(ofEpoch: epoch) {
+        #expect(Set(batch).count == batchSize)
+        let own = batch.reduce(into: [Int](repeating: 0, count: 11)) { counts, sample in
+          counts[dataset.label(at: Int(sample))] += 1
+        }
+        counts.insert(own.sorted())
+        for (index, count) in own.enumerated() { seen[index] += count }
+      }
+    }
+    #expect(counts.count == 1, "the same numbers, whichever classes have them")
+    let large = seen.prefix(10)
+    let spread = (large.max() ?? 0) - (large.min() ?? 0)
+    // The order of turns begins anew in each epoch.
+    #expect(large.allSatisfy { count in count > 0 } && spread <= epochs && seen[10] == 0)
   }
 
   @Test(arguments: [Sampler.Kind.balanced(classesPerBatch: 2), .fixedLabels])

@@ -39,6 +39,16 @@ struct SweepReportTests {
     #expect(best.lowerBound < other.lowerBound)
   }
 
+  @Test func `an accuracy of 100 % is not drawn on an axis beyond it`() throws {
+    let directory = try TemporaryDirectory()
+    let entries = [
+      SweepReport.Entry(name: "a", values: ["temperature": "0.1"], record: try record(directory, "a", 1)),
+      SweepReport.Entry(name: "b", values: ["temperature": "0.2"], record: try record(directory, "b", 1)),
+    ]
+    let html = SweepReport(title: "sweep", entries: entries, options: ["temperature"], metric: nil).page.html
+    #expect(html.contains(">100</text>") && !html.contains(">102</text>") && !html.contains(">104</text>"))
+  }
+
   @Test func `quartiles are interpolated between sorted values`() {
     let numbers = BoxPlot.quartiles([4, 1, 3, 2])
     #expect(numbers.low == 1 && numbers.lower == 1.75 && numbers.median == 2.5 && numbers.upper == 3.25)

@@ -67,7 +67,14 @@ struct RunDirectoryTests {
         try RunDirectory(path: output).checkIsApart(from: data)
       }
     }
-    try RunDirectory(path: directory.file("data-run")).checkIsApart(from: data)
+    let test = directory.file("test")
+    try makeFolder(test)
+    for output in [test, "\(test)/run"] {
+      expectRefusal(naming: ["--output", "the images in \(test)", "choose another"]) {
+        try RunDirectory(path: output).checkIsApart(from: data, [test])
+      }
+    }
+    try RunDirectory(path: directory.file("data-run")).checkIsApart(from: data, [test])
     try RunDirectory(path: directory.file("run")).checkIsApart(from: nil)
   }
 
@@ -141,6 +148,18 @@ struct RunDirectoryTests {
     #expect(try newest(.pretrain) == ["c", "1"])
     #expect(try newest(.supervised) == ["d", "0"])
     #expect(try newest(.pretrain, includesFinished: true) == ["e", "3"])
+  }
+
+  @Test(arguments: [("9.0.0", true), ("0.10.0", true), (supconVersion, false), ("0.1.0", false)])
+  func `options that are not known name the version that made the run, if it is newer`(version: String, isNewer: Bool)
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    try writeBytes(Array("model: vit-b\n".utf8), to: directory.file("config.yaml"))
+    try writeBytes(Array("{\"version\": \"\(version)\"}".utf8), to: directory.file("summary.json"))
+    let error = #expect(throws: RunError.self) { try RunDirectory(path: directory.path).configuration() }
+    #expect(error?.description.contains("vit-b") == true && (!isNewer || error?.exitCode == .configuration))
+    #expect(error?.description.contains("was made by supcon \(version), this is \(supconVersion)") == isNewer)
   }
 
   @Test func `a missing configuration is named with its remedy`() throws {

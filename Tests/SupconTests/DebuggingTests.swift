@@ -95,7 +95,7 @@ struct DebuggingTests {
     let alone = try workshop.pretrain("alone", diverging)
     let three = try workshop.pretrain("three", ranks: 3, diverging)
     #expect(alone.exitCode == 70 && three.exitCode == 70)
-    #expect(alone.standardError.contains("behind encoder.") || alone.standardError.contains("the embeddings"))
+    #expect(alone.standardError.contains("the outputs of encoder.") || alone.standardError.contains("the embeddings"))
     // The same place, but for the rank that owns the shard.
     let places = [alone, three].map { result in
       // The MPI library may say something of its own before.

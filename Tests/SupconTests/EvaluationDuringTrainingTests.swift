@@ -80,6 +80,24 @@ struct EvaluationDuringTrainingTests {
     #expect(kept.metadata["step"] == "\(4 * (expected + 1))")
   }
 
+  @Test func `a best checkpoint that cannot be written is tried again`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", Self.options + ["--steps", "4"]))
+    // Nothing can be renamed onto a folder with files.
+    let best = workshop.path("run/checkpoints/best")
+    try FileManager.default.removeItem(atPath: best)
+    try FileManager.default.createDirectory(atPath: "\(best)/files", withIntermediateDirectories: true)
+    let result = try succeeding(workshop.resume("run", ["--steps", "12"]))
+    let warnings = result.standardOutput.split(whereSeparator: \.isNewline).filter { line in
+      line.hasPrefix("warning: the best checkpoint of step")
+    }
+    #expect(warnings.count == 2 && warnings.allSatisfy { line in line.contains("no best one is stored yet") })
+    #expect(try !workshop.text("run/summary.json").contains("\"best\""))
+    try FileManager.default.removeItem(atPath: best)
+    try succeeding(workshop.resume("run", ["--extend-epochs", "4"]))
+    #expect(try WeightsFile(path: best).metadata["step"] == "16")
+  }
+
   @Test func `a quiet run prints nothing, a verbose one every logged step, and neither a status line`() throws {
     let workshop = try Workshop()
     let quiet = try succeeding(workshop.pretrain("quiet", ["--steps", "2", "--quiet"]))

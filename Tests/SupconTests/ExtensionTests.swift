@@ -19,6 +19,18 @@ struct ExtensionTests {
     expectRefusal(try workshop.resume("run", ["--extend-epochs", "1"]), 78, naming: ["has 2 epochs already"])
   }
 
+  @Test(arguments: ["constant", "step", "exponential"])
+  func `an extended run is one of the length and warm-up that it names`(schedule: String) throws {
+    let workshop = try Workshop()
+    var options = ["--batch-size", "32", "--shard-size", "4", "--schedule", schedule]
+    if schedule == "step" { options += ["--decay-epochs", "2"] }
+    try succeeding(workshop.pretrain("run", configuration: options, ["--epochs", "3"]))
+    let output = try succeeding(workshop.resume("run", ["--extend-epochs", "5"])).standardOutput
+    let named = try #require(output.firstMatch(of: /run started with (--epochs 5 --warmup-epochs [0-9.]+)/))
+    let whole = try workshop.weights("whole", configuration: options, named.1.split(separator: " ").map(String.init))
+    #expect(try workshop.weights(of: "run") == whole)
+  }
+
   @Test func `a recipe on resume is told as such`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--steps", "0"]))

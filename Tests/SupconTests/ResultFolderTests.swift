@@ -81,6 +81,60 @@ struct ResultFolderTests {
     #expect(try workshop.summary("run", stage: "evaluation-photos-2").number("train_samples") == 30)
   }
 
+  @Test(arguments: ["labels", "bytes", "names"])
+  func `other test images replace no result`(change: String) throws {
+    let workshop = try workshop()
+    let run = workshop.path("run")
+    try succeeding(workshop.run(["linear", run]))
+    try succeeding(workshop.run(["evaluate", run]))
+    let own = try ["linear", "evaluation"].map { stage in try workshop.timelessText("run/\(stage)/summary.json") }
+    try workshop.copy("base", to: "other")
+    let test = workshop.path("other/test")
+    let names = try FileManager.default.subpathsOfDirectory(atPath: test).filter { name in name.hasSuffix(".png") }
+    let classes = Set(names.map { name in name.split(separator: "/")[0] }).sorted()
+    switch change {
+    case "labels":
+      for (from, to) in [(classes[0], "x"), (classes[1], classes[0]), ("x", classes[1])] {
+        try FileManager.default.moveItem(atPath: "\(test)/\(from)", toPath: "\(test)/\(to)")
+      }
+    case "bytes":
+      try FileManager.default.removeItem(atPath: "\(test)/\(names[0])")
+      try FileManager.default.copyItem(atPath: "\(test)/\(names[1])", toPath: "\(test)/\(names[0])")
+    default:
+      try FileManager.default.moveItem(atPath: "\(test)/\(names[0])", toPath: "\(test)/\(classes[0])/new.png")
+    }
+    for (command, stage) in [("linear", "linear"), ("evaluate", "evaluation")] {
+      let output = try succeeding(workshop.run([command, run, "--data", workshop.path("other")])).standardOutput
+      #expect(output.contains("\(stage) has results on other test images: results go to \(run)/\(stage)-other"))
+      #expect(try workshop.summary("run", stage: "\(stage)-other").number("test_samples") == 20)
+    }
+    #expect(
+      try ["linear", "evaluation"].map { stage in try workshop.timelessText("run/\(stage)/summary.json") } == own)
+    // The run's own images, from a copy too, go where they went.
+    try workshop.copy("base", to: "copy")
+    try succeeding(workshop.run(["evaluate", run, "--data", workshop.path("copy")]))
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/evaluation-copy"))
+  }
+
+  @Test func `results of older weights are neither reported nor compared`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--model", "resnet8", "--steps", "2"]))
+    let (run, page) = (workshop.path("run"), workshop.path("page.html"))
+    try succeeding(workshop.run(["evaluate", run]))
+    try succeeding(workshop.run(["linear", run]))
+    let report = ["report", run, "--output", page]
+    try succeeding(workshop.run(report))
+    let before = try workshop.text("page.html")
+    try succeeding(workshop.resume("run", ["--steps", "4"]))
+    let output = try succeeding(workshop.run(report)).standardOutput
+    for (stage, command) in [("linear", "supcon linear"), ("evaluation", "supcon evaluate")] {
+      #expect(
+        output.contains("\(run)/\(stage): is of step 2, and the run was trained on: left out; \(command) \(run)"))
+    }
+    let title = "weighted k-NN"
+    #expect(try before.contains(title) && !workshop.text("page.html").contains(title))
+  }
+
   @Test func `transfers to two datasets of one name stand apart`() throws {
     let workshop = try workshop()
     let options = ["evaluate", workshop.path("run"), "--transfer-dataset", "folder", "--transfer-data"]

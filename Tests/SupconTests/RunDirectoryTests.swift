@@ -112,6 +112,8 @@ struct RunDirectoryTests {
     #expect(others.count == 1, "only a checksum beside the encoder: \(others)")
     #expect(others.first?.contains("sha256") == true)
     #expect(encoder.weights.count == 4 * (parameters + statistics))
+    #expect(encoder.metadata["mean"] != nil && encoder.metadata["std"] != nil && encoder.metadata["size"] == "32,32")
+    #expect(encoder.metadata["crop"] == "0.875" && encoder.metadata["class_names"]?.contains("airplane") == true)
     for (name, bytes) in encoder.tensors where name.hasPrefix("encoder.") {
       #expect(checkpoint.tensors[name] == bytes, "\(name)")
     }

@@ -99,6 +99,19 @@ struct StoppingTests {
     #expect(try !workshop.checkpoints("run").isEmpty)
   }
 
+  @Test func `a limit of CPU time that is soft and hard at once is heeded before the kernel kills`() throws {
+    let workshop = try Workshop()
+    let result = try runProcess(
+      "/bin/sh",
+      [
+        "-c", "ulimit -t 6 && exec \"$0\" \"$@\"", builtExecutable("supcon"), "pretrain", "--dataset", "cifar10",
+        "--data",
+        workshop.data, "--output", workshop.path("run"),
+      ] + configuration + ["--epochs", "100000"])
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(try !workshop.checkpoints("run").isEmpty)
+  }
+
   @Test func theLastStepIsNoStop() throws {
     let workshop = try Workshop()
     let result = try workshop.pretrain("run", configuration: configuration, ["--max-time", "1ms", "--steps", "1"])

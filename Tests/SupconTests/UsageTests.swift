@@ -79,7 +79,7 @@ struct UsageTests {
     #expect(odd.standardError.contains("Unknown option '--frobnicate'") && !odd.standardError.contains("ean '"))
     let recipe = try workshop.run(["recipe", "nope"])
     #expect(recipe.exitCode == 64)
-    #expect(recipe.standardError.hasPrefix("Error: recipe nope: there is none of that name; expected one of"))
+    #expect(recipe.standardError.hasPrefix("Error: recipe nope: no recipe has this name; expected one of"))
     #expect(!recipe.standardError.contains("Usage"))
   }
 
@@ -123,7 +123,7 @@ struct HelpTests {
     let explained: [(topic: String, part: String)] = [
       ("recipe", "recipes of --recipe"), ("config", "Flags override it"), ("output", "supcon export"),
       ("resume", "most options cannot be changed"), ("extend-epochs", "in total"), ("max-time", "exit 75"),
-      ("quiet", "warnings and errors"), ("verbose", "gradient norm"), ("check-ranks", "compare weights"),
+      ("quiet", "warnings and errors"), ("verbose", "gradient norm"), ("check-ranks", "Compare weights"),
       ("check-numerics", "after each step"), ("dump-step", "<step dir>"), ("--stall-timeout", "supcon plan"),
       ("watchdog-port", "TCP port"), ("isa", "vector instructions"), ("version", "Show the version."),
       ("top", "supcon predict"), ("run", "Run directory."), ("checkpoint", "latest, best"),

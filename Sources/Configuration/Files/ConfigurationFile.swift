@@ -123,7 +123,7 @@ package enum ConfigurationFile {
     }
     if Self.namesOfCommandLine.contains(text) {
       throw RunError(
-        .configuration, "\(place(name, path)): '\(text)' is given on the command line alone",
+        .configuration, "\(place(name, path)): '\(text)' can only be given on the command line",
         remedy: "leave the line out")
     }
     // Option names as on the command line (`--batch-size`) and as in Python (`batch_size`) are both recognized.

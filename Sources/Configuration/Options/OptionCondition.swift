@@ -49,6 +49,20 @@ struct OptionCondition: Sendable {
     reason: { _ in "the contrastive loss has no soft labels" },
     remedy: "leave it out, or choose supcon supervised")
 
+  static let weightedLabels = OptionCondition(
+    holds: { $0.classifier.teacherPath == nil || $0.classifier.distillationWeight < 1 },
+    reason: { _ in "with --distillation-weight 1 the labels have no weight" },
+    remedy: "leave it out, or give a lower --distillation-weight")
+
+  static let freeDenominator = OptionCondition(
+    holds: { !$0.loss.kind.decidesMode },
+    reason: { "--loss \($0.loss.kind.rawValue) has denominators of its own" },
+    remedy: "leave one of the two out")
+
+  static let someWeightDecay = OptionCondition(
+    holds: { $0.optimizer.weightDecay > 0 }, reason: { _ in "there is no weight decay" },
+    remedy: "leave it out, or give a --weight-decay above 0")
+
   static let hiddenLayers = OptionCondition(
     holds: { $0.head.kind == .mlp }, reason: { "--head \($0.head.kind.rawValue) has no hidden layer" },
     remedy: "leave the option out, or choose --head mlp")
@@ -66,14 +80,14 @@ struct OptionCondition: Sendable {
   static func optimizers(_ kinds: OptimizerOptions.Kind...) -> OptionCondition {
     OptionCondition(
       holds: { kinds.contains($0.optimizer.kind) },
-      reason: { "--optimizer \($0.optimizer.kind.rawValue) has no use for it" },
+      reason: { "--optimizer \($0.optimizer.kind.rawValue) does not use it" },
       remedy: "leave it out, or choose \(kinds.map(\.rawValue).joined(separator: " or "))")
   }
 
   static func schedules(_ kinds: ScheduleOptions.Kind...) -> OptionCondition {
     OptionCondition(
       holds: { kinds.contains($0.schedule.kind) },
-      reason: { "--schedule \($0.schedule.kind.rawValue) has no use for it" },
+      reason: { "--schedule \($0.schedule.kind.rawValue) does not use it" },
       remedy: "leave it out, or choose \(kinds.map(\.rawValue).joined(separator: " or "))")
   }
 }

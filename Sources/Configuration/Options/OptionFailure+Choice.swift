@@ -8,7 +8,7 @@ extension OptionFailure {
       ?? choices.first { choice in choice.lowercased() == text.lowercased() }
       ?? choices.nearest(to: text)
     return OptionFailure(
-      expectation: "expected one of \(choices.joined(separator: ", "))"
-        + (meant.map { name in "; did you mean '\(name)'?" } ?? ""))
+      expectation: "expected one of \(choices.joined(separator: ", "))",
+      remedy: meant.map { name in "did you mean '\(name)'?" } ?? "")
   }
 }

@@ -30,6 +30,8 @@ struct OptionFailure: Error {
   var isMalformed = false
   /// The end of the error message, such as `expected at least 1`.
   let expectation: String
+  /// The advice, such as `did you mean 'sgd'?`; empty if there is none.
+  var remedy = ""
 
   static func malformed(_ kind: OptionKind) -> OptionFailure {
     OptionFailure(isMalformed: true, expectation: "expected \(kind.expectation)")
@@ -64,7 +66,9 @@ extension OptionParser where Value == Int {
 
 extension OptionParser where Value == UInt64 {
   static let natural = OptionParser(kind: .wholeNumber) { (text) throws(OptionFailure) in
-    guard let number = UInt64(text) else { throw .malformed(.wholeNumber) }
+    guard let number = UInt64(text) else {
+      throw OptionFailure(isMalformed: true, expectation: "expected a whole number from 0 to \(UInt64.max)")
+    }
     return number
   } write: { number in
     "\(number)"
@@ -90,8 +94,8 @@ extension OptionParser where Value == Double {
 
   static let positive = number("a number above 0") { $0 > 0 }
   static let notNegative = number("a number of at least 0") { $0 >= 0 }
-  /// e^margin must not overflow in float32; similarities ÷ temperature differ by at most 2 ÷ temperature.
-  static let margin = number("a number from 0 to 80") { $0 >= 0 && $0 <= 80 }
+  /// e^margin must not overflow in float32, and the terms that it multiplies must not underflow.
+  static let margin = number("a number from 0 to 70") { $0 >= 0 && $0 <= 70 }
   static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
 
   /// Parses a decimal number or an infinity, such as `1e-3`, `inf` or `.inf` (YAML).

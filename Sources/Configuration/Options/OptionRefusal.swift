@@ -22,9 +22,8 @@ extension ConfigurationOption {
 
   /// Returns the error for an invalid value, with the file and line (`place`) where it was found.
   func refusal(of text: String, _ failure: OptionFailure, place: String?) -> RunError {
-    let parts = failure.expectation.split(separator: "; ", maxSplits: 1).map(String.init)
     let origin = place.map { place in " (\(place))" } ?? ""
     return RunError(
-      .usage, "--\(name) \(text)\(origin): \(parts.first ?? "")", remedy: parts.count > 1 ? parts[1] : "")
+      .usage, "--\(name) \(text)\(origin): \(failure.expectation)", remedy: failure.remedy)
   }
 }

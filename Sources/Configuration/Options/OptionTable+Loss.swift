@@ -6,7 +6,7 @@ extension ConfigurationOption {
       .contrastive, when: [.contrastive]),
     .init(
       "margin", \.loss.margin, .margin,
-      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 80.", .contrastive,
+      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 70.", .contrastive,
       when: [.contrastive]),
     .init(
       "summation", \.loss.variant.summation, .choice,
@@ -18,7 +18,7 @@ extension ConfigurationOption {
     .init(
       "denominator", \.loss.variant.denominator, .choice,
       "Softmax denominator: all other samples; one-positive: the current positive and the negatives; only-negatives.",
-      .contrastive, when: [.contrastive]),
+      .contrastive, when: [.contrastive, .freeDenominator]),
     .init(
       "positives-cap", \.loss.variant.positivesCap, .positivesCap,
       "Maximum number of positives per anchor besides its own views, a multiple of --views, those that come first in the batch; none: no cap.",
@@ -49,7 +49,7 @@ extension ConfigurationOption {
       when: [.bothLosses]),
     .init(
       "label-smoothing", \.classifier.labelSmoothing, .belowOne, "Label smoothing, in [0, 1).", .classifier,
-      when: [.classifier]),
+      when: [.classifier, .weightedLabels]),
     .init(
       "teacher", \.classifier.teacherPath, .text,
       "Distill: run directory of a classifier of the same classes, whose softened class probabilities are targets of the cross-entropy too (Hinton et al. 2015).",

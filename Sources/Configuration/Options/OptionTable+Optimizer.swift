@@ -26,7 +26,7 @@ extension ConfigurationOption {
     .init(
       "weight-decay-exclude", \.optimizer.weightDecayExclusion, .choice,
       "Parameters without weight decay: none, or bias-and-norm.", default: "bias-and-norm with lars, else none",
-      .optimizer),
+      .optimizer, when: [.someWeightDecay]),
     .init(
       "weight-average", \.optimizer.averageDecay, .belowOne,
       "Decay of an exponential moving average (EMA) of weights and BatchNorm statistics beside the weights themselves, such as 0.999, at first min(decay, (1 + k) / (10 + k)) in step k from 0; --weights-of average evaluates it.",

@@ -42,7 +42,7 @@ extension ConfigurationOption {
       [.freeOnResume]),
     .init(
       "activation-memory", \.compute.activationMemory, .activationMemory,
-      "Memory on each rank for activations, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB for all ranks of a host.",
+      "Memory on each rank for activations, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB, or half of the free memory if that is less, for all ranks of a host.",
       value: "bytes", .compute, [.freeOnResume]),
     .init(
       "overlap", \.compute.overlap, .choice,

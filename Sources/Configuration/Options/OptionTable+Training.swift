@@ -5,7 +5,7 @@ extension OptionParser where Value == Augmentation {
     do {
       return try Augmentation(text)
     } catch {
-      throw OptionFailure(expectation: "\(error); --augmentation help lists all")
+      throw OptionFailure(expectation: "\(error)", remedy: "--augmentation help lists all")
     }
   } write: { augmentation in
     augmentation.description
@@ -71,7 +71,8 @@ extension ConfigurationOption {
       "Mirror each view in every second epoch instead of at random; the first epoch draws.", .views),
     .init(
       "progressive-size", \.views.progressiveSizes, .counts(example: "16,24"),
-      "Sizes of views in the first stages of training, before the full size.", default: "the full size throughout",
+      "Sizes of views in the first stages of training, before the full size; lengths in pixels of an augmentation, as of padded-crop, stay.",
+      default: "the full size throughout",
       value: "pixels,…", .views),
     .init(
       "progressive-epochs", \.views.progressiveEpochs, .counts(example: "40,80"),

@@ -27,7 +27,7 @@ package struct NamedRecipe: Sendable {
     let names = all.map(\.name)
     let nearest = names.nearest(to: name)
     throw RunError(
-      .usage, "--recipe \(name): there is none of that name",
+      .usage, "--recipe \(name): no recipe has this name",
       remedy: nearest.map { nearest in "did you mean '\(nearest)'?" }
         ?? "expected one of \(names.joined(separator: ", "))")
   }

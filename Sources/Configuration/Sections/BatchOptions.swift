@@ -122,6 +122,11 @@ package struct BatchOptions: Sendable, Equatable {
 
   /// The error for the first contradiction between these options or with the number of ranks; `nil` if there is none.
   package func problem(ranks: Int) -> RunError? {
+    sizeProblem(ranks: ranks) ?? lastBatchProblem ?? batchNormProblem(ofBatch: size)
+  }
+
+  /// Returns the error if batch, shards, classes and ranks do not fit each other; `nil` if they do.
+  func sizeProblem(ranks: Int) -> RunError? {
     if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize, ranks: ranks) {
       return problem
     }
@@ -132,7 +137,13 @@ package struct BatchOptions: Sendable, Equatable {
         remedy: "start at most \(counted(shardCount, "rank"))"
           + (ranks > size ? "" : ", or \(Self.division(of: size, ranks: ranks))"))
     }
-    return samplingProblem ?? batchNormProblem(ofBatch: size)
+    guard sampling == .balanced else { return nil }
+    guard let classesPerBatch else {
+      return RunError(.usage, "--sampler balanced: needs --classes-per-batch, a divisor of --batch-size \(size)")
+    }
+    return size.isMultiple(of: classesPerBatch)
+      ? nil
+      : RunError(.usage, "--classes-per-batch \(classesPerBatch): expected a divisor of --batch-size \(size)")
   }
 
   /// Returns the error if a batch of `size` samples cannot be divided into BatchNorm's groups of shards, or `nil`.
@@ -159,18 +170,8 @@ package struct BatchOptions: Sendable, Equatable {
     return nil
   }
 
-  private var samplingProblem: RunError? {
-    if sampling == .balanced {
-      guard let classesPerBatch else {
-        return RunError(
-          .usage, "--sampler balanced: needs --classes-per-batch, a divisor of --batch-size \(size)")
-      }
-      guard size.isMultiple(of: classesPerBatch) else {
-        return RunError(
-          .usage, "--classes-per-batch \(classesPerBatch): expected a divisor of --batch-size \(size)")
-      }
-    }
-    return sampling != .shuffle && lastBatch == .keep
+  private var lastBatchProblem: RunError? {
+    sampling != .shuffle && lastBatch == .keep
       ? RunError(
         .usage, "--last-batch keep: belongs to --sampler shuffle",
         remedy: "leave it out: the batches of --sampler \(sampling.rawValue) are all whole") : nil

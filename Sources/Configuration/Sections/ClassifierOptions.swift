@@ -2,7 +2,7 @@ import Losses
 
 /// The options of the classifier on the representations and of its cross-entropy loss.
 package struct ClassifierOptions: Sendable, Equatable {
-  /// The weight λ of the cross-entropy in the total loss; 0 for no classifier.
+  /// The weight of the cross-entropy in the total loss; 0 for no classifier.
   package var weight = 0.0
   /// True to stop the gradient of the cross-entropy at the representations, so that it does not train the encoder.
   package var stopGradient = false

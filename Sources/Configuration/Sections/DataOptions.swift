@@ -42,6 +42,13 @@ package struct DataOptions: Sendable, Equatable {
   package var validationFolder: String?
   /// The folder of the test images, relative to ``path`` or absolute; `none` for no test images.
   package var testFolder: String?
+  /// The paths of the folders that are given for single splits, which may lie outside ``path``.
+  package var splitFolders: [String] {
+    [trainFolder, validationFolder, testFolder].compactMap { folder in
+      guard let folder, folder != "none" else { return nil }
+      return folder.hasPrefix("/") ? folder : (path.map { path in "\(path)/\(folder)" } ?? folder)
+    }
+  }
   /// The SHA-256 of the folder's file names, or of the pack, when the run was started.
   package var fingerprint: String?
   /// The hashes of the sizes, times and bytes of the training images' files when the run was started; `nil` without

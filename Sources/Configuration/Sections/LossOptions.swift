@@ -55,7 +55,7 @@ package struct LossOptions: Sendable, Equatable {
   package var temperature = 0.1
   /// The data type of embeddings in messages between ranks.
   package var gatherPrecision = Precision.float32
-  /// The weight λ of the contrastive loss; 0 for no contrastive loss and no projection head.
+  /// The weight of the contrastive loss in the total loss; 0 for no contrastive loss and no projection head.
   package var weight = 1.0
 
   /// Creates the default options.
@@ -110,11 +110,6 @@ package struct LossOptions: Sendable, Equatable {
     if variant.summation != plain.summation {
       return RunError(
         .usage, "--summation \(variant.summation.rawValue): --loss \(kind.rawValue) sums outside the logarithm",
-        remedy: "leave one of the two out")
-    }
-    if variant.denominator != plain.denominator {
-      return RunError(
-        .usage, "--denominator \(variant.denominator.rawValue): --loss \(kind.rawValue) has denominators of its own",
         remedy: "leave one of the two out")
     }
     return nil

@@ -51,7 +51,7 @@ package struct ModelOptions: Sendable, Equatable {
         ResNetArchitecture(name: name)?.offersZeroPadding == true
       }
       return RunError(
-        .usage, "--shortcut A: --model \(name) has B alone",
+        .usage, "--shortcut A: --model \(name) has only B",
         remedy: "leave the option out, or choose \(others.joined(separator: ", "))")
     }
     guard encoder.widened(by: widthMultiplier) == nil else { return nil }

@@ -13,6 +13,8 @@ struct FolderContents {
   private(set) var skippedFiles = SkippedFiles()
   /// The names of all files directly in the folder, images or not.
   let files: [[UInt8]]
+  /// The names of broken symbolic links, which may have led to a folder or an image, in byte order.
+  let brokenLinks: [[UInt8]]
 
   /// Lists a folder and classifies its entries.
   init(_ path: String) throws(FileError) {
@@ -37,7 +39,16 @@ struct FolderContents {
     for name in listing.specials {
       skippedFiles.add(.special, text(name), at: text(name))
     }
-    (self.folders, self.images, files) = (folders, images, listing.files)
+    var brokenLinks: [[UInt8]] = []
+    for name in listing.brokenLinks {
+      if case .skipped(let kind, let detail)? = EntryKind.folder(name) {
+        skippedFiles.add(kind, detail, at: text(name))
+      } else {
+        skippedFiles.add(.brokenLink, text(name), at: text(name))
+        brokenLinks.append(name)
+      }
+    }
+    (self.folders, self.images, files, self.brokenLinks) = (folders, images, listing.files, brokenLinks)
   }
 
   /// Returns the device and inode number of a folder, the same for all paths to it; `nil` if it does not exist.

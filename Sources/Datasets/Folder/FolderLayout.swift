@@ -72,6 +72,8 @@ package struct FolderLayout: Sendable, Equatable {
   private init(given request: FolderRequest) throws(FileError) {
     let root = try FolderContents(request.path)
     let path = try Self.given(.train, request) ?? request.path
+    // The other splits are found by name beside the training folder only.
+    if path != request.path { try Self.checkLinks(of: root, request) }
     self.init(training: SplitFolder(path: path))
     let training = try FolderContents(path)
     self.training.isUnlabeled = training.folders.isEmpty && !training.images.isEmpty
@@ -110,6 +112,18 @@ package struct FolderLayout: Sendable, Equatable {
       throw FileError(.missing, "\(FolderRequest.option(split)) \(folder): there is no folder \(path)")
     }
     return FolderRequest(path: path).path
+  }
+
+  /// Throws if a broken symbolic link has the name of a split whose folder no option gives: without the link's target
+  /// the dataset would seem to have no such split.
+  static func checkLinks(of root: FolderContents, _ request: FolderRequest) throws(FileError) {
+    for link in root.brokenLinks {
+      guard let named = SplitName(text(link)), named.isExact, request[named.split] == nil else { continue }
+      throw FileError(
+        .missing,
+        "\(root.path(of: link)): is a broken symbolic link, by its name to the \(named.split.title) images; fix or remove it"
+      )
+    }
   }
 
   /// Adds the folder of a split and records whether its images have labels.

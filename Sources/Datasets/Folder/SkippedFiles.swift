@@ -21,6 +21,8 @@ package struct SkippedFiles: Sendable, Equatable {
     case hidden
     /// A socket, pipe or device.
     case special
+    /// A symbolic link whose target does not exist, outside the folders that hold the data; counted by its name.
+    case brokenLink
   }
 
   private var counts: [Kind: [String: Int]] = [:]
@@ -92,6 +94,7 @@ package struct SkippedFiles: Sendable, Equatable {
       case .system: count == 1 ? "system file or folder" : "system files or folders"
       case .hidden: "hidden"
       case .special: count == 1 ? "socket, pipe or device" : "sockets, pipes or devices"
+      case .brokenLink: count == 1 ? "broken symbolic link" : "broken symbolic links"
       }
     return "\(count) \(words) (\(details(of: kind)))"
   }

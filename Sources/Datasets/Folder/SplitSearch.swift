@@ -41,6 +41,7 @@ struct SplitSearch {
 
   /// Returns the layout of a folder; `nil` to continue the search in the only subfolder that holds images.
   private mutating func layout(of root: FolderContents) throws(FileError) -> FolderLayout? {
+    try FolderLayout.checkLinks(of: root, request)
     let given = try givenFolders(root)
     let folders = root.folders.filter { name in !given.names.contains(name) }
     let candidates = try candidates(among: folders, in: root)
@@ -187,7 +188,10 @@ struct SplitSearch {
     var path = path
     for _ in 0..<6 {
       let contents = try FolderContents(path)
-      guard contents.images.isEmpty, contents.folders.count == 1, !classes.contains(contents.folders[0]) else { break }
+      guard contents.images.isEmpty, contents.folders.count == 1, !classes.contains(contents.folders[0]),
+        // A broken link may have led to a class; the scan of the folder that it lies in tells it.
+        contents.brokenLinks.isEmpty
+      else { break }
       let next = try FolderContents(contents.path(of: contents.folders[0]))
       guard next.isTree() else { break }
       path = next.path
@@ -237,8 +241,9 @@ struct SplitSearch {
     return root.images.isEmpty || root.images.count < holding[0].folders.count
   }
 
-  /// Throws if two to six folders all hold the same subfolders: they may be splits with unknown names, or versions of
-  /// one dataset.
+  /// Throws if two to six folders all hold the same subfolders: splits with unknown names, or versions of one dataset.
+  ///
+  /// Any number of folders that all hold the splits are classes with splits in them, which is refused too.
   private mutating func refuseUnnamedSplits(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     guard folders.count >= 2 else { return }
     var shared: Set<[UInt8]>?
@@ -247,7 +252,15 @@ struct SplitSearch {
       shared = shared?.intersection(contents.folders) ?? Set(contents.folders)
     }
     guard let shared, shared.count > 1 else { return }
-    let common = list(shared.map { name in text(name) }.sorted())
+    let names = shared.map { name in text(name) }.sorted()
+    let common = list(names)
+    if names.allSatisfy({ name in SplitName(name) != nil }) {
+      let example = names.first { name in SplitName(name)?.split == .train } ?? names[0]
+      throw FileError(
+        .content,
+        "\(root.path): each of the folders \(list(folders.map { name in "'\(text(name))'" })) holds the splits \(common); move CLASS/\(example)/… to \(example)/CLASS/…, or give a list path,label,split"
+      )
+    }
     guard folders.count <= 6 else {
       notes.append(
         "each of the \(folders.count) folders of \(root.path), such as \(text(folders[0])), holds \(common): they are taken for the classes; if \(common) are, give one of the folders as --data"

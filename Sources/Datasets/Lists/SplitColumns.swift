@@ -17,6 +17,8 @@ struct SplitColumns: Equatable {
   private static let headers: Set<String> = ["split", "set", "subset", "partition", "fold"]
   /// The headers that are also those of other properties, so that the values decide.
   private static let vagueHeaders: Set<String> = ["phase", "usage", "mode", "dataset", "data_set", "type", "stage"]
+  /// The words that may stand beside a split's name in the header of a flag, as in `in_test` or `use_for_training`.
+  private static let flagWords: Set<String> = ["in", "for", "use", "used", "as", "set", "flag"]
   private static let truths = [
     "true": true, "yes": true, "1": true, "1.0": true, "t": true, "y": true,
     "false": false, "no": false, "0": false, "0.0": false, "f": false, "n": false,
@@ -44,7 +46,9 @@ struct SplitColumns: Equatable {
     }
     func values(_ column: Int) -> Set<String> { Set(fields(column)) }
     func splits(_ column: Int) -> Set<Split>? {
-      guard fields(column).allSatisfy({ field in SplitName(field) != nil }) else { return nil }
+      guard fields(column).allSatisfy({ field in SplitName(field) != nil && !ListColumns.isPath(field) }) else {
+        return nil
+      }
       return Set(values(column).compactMap { value in SplitName(value)?.split })
     }
     func isFlag(_ column: Int) -> Bool {
@@ -68,9 +72,9 @@ struct SplitColumns: Equatable {
             "the column '\(name)' holds \(list(values(column).sorted())); expected true or false")
         }
         flags.append(Flag(column: column, split: split))
-      } else if let split = SplitName(name), split.isExact, isFlag(column) {
+      } else if let split = Self.flagged(name), isFlag(column) {
         throw ListColumns.Problem(
-          "the column '\(name)' may say which images are \(split.split.title) images; write is_\(split.split.rawValue) in its place if so, else leave the column out"
+          "the column '\(name)' may say which images are \(split.title) images; write is_\(split.rawValue) in its place if so, else leave the column out"
         )
       }
     }
@@ -80,6 +84,14 @@ struct SplitColumns: Equatable {
       )
     }
     self.flags = flags
+  }
+
+  /// Returns the split that a header means if its column is a flag: the header is a word for the split, alone or with
+  /// words such as `in`; `nil` for other headers.
+  private static func flagged(_ header: String) -> Split? {
+    guard let name = SplitName(header) else { return nil }
+    let words = SplitName.parts(of: header).filter { word in !flagWords.contains(word) }
+    return name.isExact || words.count == 1 ? name.split : nil
   }
 
   /// The positions of the columns.

@@ -32,7 +32,7 @@ package struct SplitName: Sendable, Equatable {
   }
 
   /// Splits a name into words at non-letters and before a capital that follows a small letter.
-  private static func parts(of name: String) -> [String] {
+  static func parts(of name: String) -> [String] {
     var parts = [""]
     var isAfterSmall = false
     for character in name {

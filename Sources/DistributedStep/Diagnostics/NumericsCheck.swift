@@ -12,7 +12,7 @@ final class NumericsCheck: Sendable {
     /// The position of the number in the order of computation.
     let order: Int
     let shard: Int
-    /// The name of the values that are not finite, in the plural, such as "the activations behind layer1.0".
+    /// The name of the values that are not finite, in the plural, such as "the outputs of layer1.0".
     let what: String
   }
 
@@ -30,7 +30,7 @@ final class NumericsCheck: Sendable {
     var order = 0
     return { [self] layer, activation in
       if !activation.isFinite {
-        note(order, shard, layer == "views" ? "the views" : "the activations behind \(layer)")
+        note(order, shard, layer == "views" ? "the views" : "the outputs of \(layer)")
       }
       order += 1
     }
@@ -39,7 +39,7 @@ final class NumericsCheck: Sendable {
   /// Checks the embeddings of one shard for NaN and infinity.
   func check(embeddings: [Float], shard: Int) {
     if !embeddings.allSatisfy(\.isFinite) {
-      note(Self.ofEmbeddings, shard, "the embeddings, behind the projection head,")
+      note(Self.ofEmbeddings, shard, "the embeddings")
     }
   }
 

@@ -17,7 +17,7 @@ extension MemoryEstimate {
   package static func check(
     _ step: TrainingStep, base: Int, over world: borrowing Communicator, report: Reporter
   ) throws {
-    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: try world.ranksOnHost())
+    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: world.hostSize)
     let estimate = MemoryEstimate(
       step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
       base: base)

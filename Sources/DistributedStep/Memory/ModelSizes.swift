@@ -39,7 +39,7 @@ struct ModelSizes {
   /// row.
   ///
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(compiling configuration: Configuration, viewSize: ImageSize, teacher: Teacher?) throws {
+  init(compiling configuration: Configuration, viewSize: ImageSize, teacher: Teacher?) throws {
     useOneThreadPerPrimitive()
     let (engine, teacherWeights) = (try Engine(), PackedWeights())
     func compile(_ rows: Int) throws -> (model: TrainingModel, byteCount: Int) {
@@ -76,7 +76,7 @@ struct ModelSizes {
   /// Measures a prepared training step, whose compiled models are already part of this process's memory.
   ///
   /// - Throws: `DNNLError` if weights cannot be loaded.
-  package init(of step: TrainingStep) throws {
+  init(of step: TrainingStep) throws {
     let shards = step.workers
     try shards.load(FlatVector(count: shards.layout.parameters.count))
     let kept = shards.budget.byteCount(shard: shards.activationsPerShard, blockOutputs: shards.blockOutputsPerShard)

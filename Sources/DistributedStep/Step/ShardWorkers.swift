@@ -33,7 +33,7 @@ final class ShardWorkers {
   var modelCount: Int { models.count }
   /// The number of shards that are computed at a time.
   let threadCount: Int
-  package var layout: ModelLayout { model.layout }
+  var layout: ModelLayout { model.layout }
 
   /// The memory of the repacked weights.
   let weightStorage: PackedWeightStorage
@@ -54,7 +54,7 @@ final class ShardWorkers {
   ///   - activationByteCount: The memory limit for activations, in bytes.
   ///   - activity: The progress counter that the watchdog observes; every pass over a shard counts.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(
+  init(
     _ configuration: Configuration, _ dataset: any ImageDataset, teacher: Teacher?, capacity: Int,
     activationByteCount: Int, activity: Activity
   ) throws {
@@ -128,7 +128,7 @@ final class ShardWorkers {
   }
 
   /// The memory strides of a view in the encoder's input.
-  package var viewLayout: ImageLayout { model.encoder.viewLayout }
+  var viewLayout: ImageLayout { model.encoder.viewLayout }
 
   // MARK: - Passes
 

@@ -30,7 +30,7 @@ final class StepClock: Sendable {
   ///   - threads: The number of threads that share the work timed by ``measure(_:_:)``.
   ///   - activity: This rank's communication counters; through them the watchdog also sees the current part.
   ///   - step: The number of the step.
-  package init(threads: Int, activity: Activity, step: Int) {
+  init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
     self.activity = activity
     state = Mutex(State(volume: activity.communicationVolume))

@@ -34,7 +34,7 @@ package struct StepResult {
   package var dataShare: Double { partSeconds[StepPart.data.rawValue] / max(partSeconds.reduce(0, +), 1e-9) }
 }
 
-/// The contrastive part of a step's total loss, multiplied by the loss weight λ.
+/// The contrastive part of a step's total loss, multiplied by its weight (`--contrastive-weight`).
 package struct ContrastiveResult {
   /// The mean of the contrastive loss over the anchors.
   package var loss: Double

@@ -42,13 +42,18 @@ package struct Teacher {
       try FrozenEncoder(run: path, data: nil, needsData: false, over: world, report: report)
     }
     let found = try RunClassifier(of: encoder, run: path, over: world, report: report)
+    let difference = try found?.difference(
+      from: dataset.classNames, of: "the training set", run: path, over: world)
     (classifier, weightsHash) = try world.throwingTogether {
       guard let found else {
         throw RunError(
           .configuration, "--teacher \(path): the run has no classifier",
           remedy: "train one: supcon linear \(path.shellQuoted)")
       }
-      try Self.checkClasses(of: found, run: path, dataset, count: try configuration.classCount)
+      if let difference {
+        throw RunError(
+          .configuration, "--teacher \(path): \(difference)", remedy: "give a run that was trained on these classes")
+      }
       guard Self.isFinite(encoder, found) else {
         throw RunError(.configuration, "--teacher \(path): its weights are not finite", remedy: "give another run")
       }
@@ -77,33 +82,6 @@ package struct Teacher {
         error: RunError(
           error.exitCode, "--teacher: \(error.problem)",
           remedy: error.exitCode == .missing ? "if it was moved, give --teacher with its present place" : error.remedy))
-    }
-  }
-
-  /// Checks that a classifier has the classes of the training set, by their names where the run's files hold them (on
-  /// rank 0).
-  private static func checkClasses(
-    of classifier: RunClassifier, run path: String, _ dataset: any ImageDataset, count: Int
-  ) throws(RunError) {
-    let remedy = "give a run that was trained on these classes"
-    guard classifier.bias.count == count else {
-      throw RunError(
-        .configuration,
-        "--teacher \(path): it knows \(counted(classifier.bias.count, "class")), the training set has \(count)",
-        remedy: remedy)
-    }
-    var own = classifier.classNames
-    if own.isEmpty,
-      case .list(let names)? = JSONValue.fields(ofFile: RunDirectory(path: path).summaryPath)?["class_names"]
-    {
-      own = names.compactMap { name in if case .text(let text) = name { text } else { nil } }
-    }
-    let pairs = zip(own, dataset.classNames)
-    if let place = pairs.enumerated().first(where: { _, pair in pair.0 != pair.1 })?.offset {
-      throw RunError(
-        .configuration,
-        "--teacher \(path): its class \(place) is \(own[place]), that of the training set is \(dataset.classNames[place])",
-        remedy: remedy)
     }
   }
 

@@ -45,7 +45,7 @@ extension TrainingStep {
     return RowLabels(labels, others: others, mixingWeights: mixingWeights)
   }
 
-  /// Returns the factor of each row's cross-entropy in the total loss: λ ÷ number of rows.
+  /// Returns the factor of each row's cross-entropy in the total loss: its weight ÷ number of rows.
   func crossEntropyWeight(_ partition: BatchPartition) -> Double {
     configuration.classifier.weight / Double(partition.globalBatchSize * configuration.views.count)
   }

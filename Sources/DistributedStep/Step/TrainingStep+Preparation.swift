@@ -14,17 +14,16 @@ extension TrainingStep {
     over world: borrowing Communicator
   ) throws -> TrainingStep {
     let compute = configuration.compute
-    let ranksOnHost = try world.ranksOnHost()
     // With shared statistics the backward pass has collectives of its own, and one thread calls MPI.
     let isOverlapping =
       !configuration.batches.isSharingStatistics
-      && (compute.overlap == .on || (compute.overlap == .auto && ranksOnHost < world.size))
+      && (compute.overlap == .on || (compute.overlap == .auto && world.hostSize < world.size))
     let loaderThreads =
-      compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: ranksOnHost, threads: compute.threads)
+      compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: world.hostSize, threads: compute.threads)
     return try world.throwingTogether {
       try TrainingStep(
         configuration, dataset, sampler, teacher: teacher, over: world,
-        activationByteCount: compute.activationMemory.byteCount(ranksOnHost: ranksOnHost),
+        activationByteCount: compute.activationMemory.byteCount(ranksOnHost: world.hostSize),
         loaderThreads: loaderThreads, isOverlapping: isOverlapping)
     }
   }

@@ -36,7 +36,7 @@ final class FeatureExtraction {
   ///   - threads: The number of threads of this rank.
   ///   - samplesPerBlock: The number of samples computed together; the last bits of features may depend on it.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
-  package init(
+  init(
     _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, threads: Int,
     samplesPerBlock: Int = usualBlockSize
   ) throws {

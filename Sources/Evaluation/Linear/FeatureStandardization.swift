@@ -18,7 +18,7 @@ struct FeatureStandardization {
   }
 
   /// Computes mean and standard deviation of each feature from `[samples, width]` features.
-  package init(_ features: [Float], width: Int) {
+  init(_ features: [Float], width: Int) {
     let count = features.count / width
     var sums = [Double](repeating: 0, count: width)
     for index in features.indices {

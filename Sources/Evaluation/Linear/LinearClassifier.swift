@@ -26,7 +26,7 @@ final class LinearClassifier {
   }
 
   /// The names, shapes and offsets of the weight and the bias in ``parameters``.
-  package let layout: VectorLayout
+  let layout: VectorLayout
   /// The weight `[classes, width]` followed by the bias `[classes]`.
   let parameters: FlatVector
 
@@ -41,7 +41,7 @@ final class LinearClassifier {
   private var reduced: [Float]
 
   /// Creates a classifier with initial weights.
-  package init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
+  init(_ settings: Settings, width: Int, classCount: Int, over world: borrowing Communicator) {
     self.settings = settings
     self.width = width
     self.classCount = classCount

@@ -43,7 +43,9 @@ struct LinearResult {
       metadata: [
         "format": "pt", ClassifierFile.stepMetadata: "\(encoder.state.step)",
         ImagePreprocessing.classNamesMetadata: ImagePreprocessing.text(classNames),
-      ],
+      ].merging(
+        ImagePreprocessing.metadata(encoder.configuration, run: run.path, classNames: classNames)
+      ) { own, _ in own },
       tensors: classifier.layout.tensors(of: classifier.parameters).map { tensor in tensor.copy() }
         + standardization.tensors)
     let lines = epochs.map { epoch in JSONValue.object(epoch).encoded() + "\n" }

@@ -88,11 +88,9 @@ package enum LinearStage {
     let encoder = try FrozenEncoder(
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
-    let (trained, folder, place) = try encoder.openTraining(
+    let (training, opened, folder, place) = try encoder.openData(
       for: ClassifierFile.folder, testing: request.split, over: world, report: report)
-    let training = trained.dataset
     let origin = ResultOrigin(of: encoder.configuration, identity: place.identity)
-    let opened = try DatasetChoice.openSplit(encoder.configuration, request.split, over: world, report: report)
     let test = opened.dataset
     try world.agreeOnSamples(of: training, encoder.configuration)
     try world.agreeOnSamples(of: test, encoder.configuration)

@@ -59,16 +59,14 @@ struct EvaluationData {
       }
       (training, test, split) = (opened.training, opened.test, request.split)
       place = ResultPlace(
-        .raw, dataName: Self.transferName(transfer) + request.weights.suffix,
+        .raw, dataName: Self.transferName(transfer) + request.weights.suffix, isOther: true,
         step: encoder.isLatest ? nil : encoder.state.step,
         identity: opened.identity)
       resultFolder = try Self.transferFolder(place, request, over: world, report: report)
     } else {
-      let opened = try encoder.openTraining(
-        for: "evaluation", testing: request.split, over: world, report: report)
-      (training, resultFolder, place) = (opened.training.dataset, opened.resultFolder, opened.place)
-      let tested = try DatasetChoice.openSplit(configuration, request.split, over: world, report: report)
-      (test, split) = (tested.dataset, tested.split)
+      let opened = try encoder.openData(for: "evaluation", testing: request.split, over: world, report: report)
+      (training, resultFolder, place) = (opened.training, opened.resultFolder, opened.place)
+      (test, split) = (opened.tested.dataset, opened.tested.split)
     }
     origin = ResultOrigin(of: samples, identity: place.identity)
     try world.agreeOnSamples(of: training, samples)
@@ -89,7 +87,13 @@ struct EvaluationData {
     do {
       return try open()
     } catch let agreed as CollectiveError {
-      func named(_ text: String) -> String { text.replacing("--data", with: "--\(word)-data") }
+      // The commands in a message keep their own options.
+      func named(_ text: String) -> String {
+        let command = "supcon dataset verify --data"
+        return text.split(separator: command, omittingEmptySubsequences: false).map { part in
+          part.replacing("--data", with: "--\(word)-data")
+        }.joined(separator: command)
+      }
       let error = agreed.error
       throw CollectiveError(error: RunError(error.exitCode, named(error.problem), remedy: named(error.remedy)))
     }
@@ -116,12 +120,16 @@ struct EvaluationData {
     }
     let opened = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
     let training = opened.dataset
-    let identity = ResultPlace.identity(
-      dataset: configuration.data.dataset.rawValue, fingerprint: opened.fingerprint,
-      contents: try DatasetContents(of: training, configuration, over: world).text)
+    let contents = try DatasetContents(of: training, configuration, over: world).text
+    func identity(_ fingerprint: String?, _ testContents: String?) -> [String: JSONValue] {
+      ResultPlace.identity(
+        dataset: configuration.data.dataset.rawValue, fingerprint: opened.fingerprint, contents: contents,
+        testFingerprint: fingerprint, testContents: testContents)
+    }
     do {
-      let test = try DatasetChoice.open(configuration, .test, over: world, report: report)
-      return (adapted(training), adapted(test), identity)
+      let test = try DatasetChoice.openSplit(configuration, .test, over: world, report: report)
+      let testContents = try DatasetContents(of: test.dataset, configuration, split: test.split, over: world).text
+      return (adapted(training), adapted(test.dataset), identity(test.fingerprint, testContents))
     } catch let agreed as CollectiveError
       where agreed.error.exitCode == .missing && configuration.data.dataset == .folder
     {
@@ -130,7 +138,7 @@ struct EvaluationData {
       report.note(
         "\(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
       )
-      return (adapted(parts.training), adapted(parts.validation), identity)
+      return (adapted(parts.training), adapted(parts.validation), identity(nil, nil))
     }
   }
 
@@ -186,12 +194,13 @@ struct EvaluationData {
     _ request: EvaluationStage.Request, _ encoder: FrozenEncoder, _ place: ResultPlace, of test: any ImageDataset,
     over world: borrowing Communicator, report: Reporter
   ) throws -> RunClassifier? {
-    if let classifier = try RunClassifier(of: encoder, run: request.run, place: place, over: world, report: report),
-      classifier.bias.count == test.classNames.count
-    {
-      return classifier
+    let found = try RunClassifier(of: encoder, run: request.run, place: place, over: world, report: report)
+    let difference = try found?.difference(from: test.classNames, of: "the dataset", run: request.run, over: world)
+    if let found, difference == nil {
+      return found
     }
-    let reason = "\(request.run) has no classifier of these classes"
+    let other = difference.map { text in " (\(text))" } ?? ""
+    let reason = "\(request.run) has no classifier of these classes\(other)"
     let data = request.data.map { data in " --data \(data)" } ?? ""
     let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
     let remedy = "train one with supcon linear \(request.run)\(data)\(checkpoint)"

@@ -7,7 +7,7 @@ struct EvaluationReport {
   struct Line {
     let field: String
     let title: String
-    let value: JSONValue
+    let value: Double
   }
 
   private(set) var lines: [Line] = []
@@ -18,20 +18,19 @@ struct EvaluationReport {
   /// out.
   mutating func add(_ field: String, _ title: String, _ value: Double?) {
     guard let value else { return }
-    lines.append(Line(field: field, title: title, value: .number(value)))
+    lines.append(Line(field: field, title: title, value: value))
   }
 
   /// All measures and details as one JSON object.
   var fields: [String: JSONValue] {
-    lines.reduce(into: details) { fields, line in fields[line.field] = line.value }
+    lines.reduce(into: details) { fields, line in fields[line.field] = .number(line.value) }
   }
 
   /// The lines of the printed table: titles in one column, numbers in the other.
   var table: [String] {
     let width = lines.map(\.title.count).max() ?? 0
     return lines.map { line in
-      guard case .number(let value) = line.value else { return line.title }
-      return line.title + String(repeating: " ", count: width - line.title.count + 2) + decimal(value, 4)
+      line.title + String(repeating: " ", count: width - line.title.count + 2) + decimal(line.value, 4)
     }
   }
 }

@@ -54,6 +54,59 @@ package struct RunClassifier: Sendable {
     (self.weight, self.bias) = (weight, bias)
   }
 
+  /// Returns the difference between the classifier's classes and those of a dataset in words, such as `its class 2 is
+  /// cat, that of the dataset is dog`; `nil` if there is none.
+  ///
+  /// Names are compared where the classifier's file or else the run's summary holds them, otherwise numbers of classes.
+  ///
+  /// Collective; rank 0 knows the names and decides for all ranks.
+  ///
+  /// - Parameters:
+  ///   - classNames: The names of the dataset's classes.
+  ///   - data: The dataset in the text, such as `the dataset`.
+  ///   - run: The run directory.
+  ///   - world: The ranks.
+  /// - Returns: The text, the same on every rank.
+  /// - Throws: `MPIError` if the ranks cannot agree.
+  package func difference(
+    from classNames: [String], of data: String, run: String, over world: borrowing Communicator
+  ) throws(MPIError) -> String? {
+    let own = world.isRoot ? knownNames(run) : []
+    let found =
+      world.isRoot ? Self.difference(ofNames: own, count: bias.count, from: classNames, of: data) ?? "" : ""
+    let text = try world.broadcast(text: found)
+    return text.isEmpty ? nil : text
+  }
+
+  /// Returns the first difference between a classifier's classes and others in words; `nil` if there is none.
+  ///
+  /// - Parameters:
+  ///   - names: The names of the classifier's classes; empty if they are not known.
+  ///   - count: The number of the classifier's classes.
+  ///   - others: The names of the other classes.
+  ///   - data: The dataset that has the other classes.
+  /// - Returns: The text.
+  package static func difference(
+    ofNames names: [String], count: Int, from others: [String], of data: String
+  ) -> String? {
+    guard count == others.count else {
+      return "it knows \(counted(count, "class")), \(data) has \(others.count)"
+    }
+    // Names of another number of classes are not those of the classifier.
+    guard names.count == count, let place = others.indices.first(where: { place in names[place] != others[place] })
+    else { return nil }
+    return "its class \(place) is \(names[place]), that of \(data) is \(others[place])"
+  }
+
+  /// Returns the names of the classes that the classifier's file or the run's summary holds; empty if there are none.
+  private func knownNames(_ run: String) -> [String] {
+    guard classNames.isEmpty else { return classNames }
+    guard case .list(let names)? = JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)?["class_names"] else {
+      return []
+    }
+    return names.compactMap { name in if case .text(let text) = name { text } else { nil } }
+  }
+
   /// Returns the folders of a run directory in which its classifier may lie, the best first; on rank 0.
   private static func folders(of encoder: FrozenEncoder, _ place: ResultPlace?, in run: RunDirectory) -> [String] {
     let (weights, step) = (encoder.weights, encoder.state.step)

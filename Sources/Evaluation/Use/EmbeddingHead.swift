@@ -13,10 +13,11 @@ final class EmbeddingHead {
 
   /// Compiles the projection head of a run.
   init(_ configuration: Configuration, _ state: TrainingState) throws {
-    // The head's parameters follow the encoder's in the vector; their offsets do not depend on the image size.
+    // The head's parameters follow the encoder's in the vector.
     let context = try NetworkContext(Engine(), mode: .inference, precision: configuration.compute.resolvedPrecision)
-    let network = try ResNet(context, configuration.architecture, views: 1, height: 32, width: 32)
-    head = ProjectionHead(context, configuration.headPlan, inputWidth: network.representationWidth)
+    context.reserve(configuration.architecture)
+    head = ProjectionHead(
+      context, configuration.headPlan, inputWidth: configuration.architecture.representationWidth)
     precondition(
       state.parameterLayout.slices.starts(with: context.parameters.slices), "encoder and head are not the run's")
     (parameters, statistics) = (state.parameters, state.statistics)

@@ -30,7 +30,7 @@ package enum EmbeddingStage {
     package var projector: String?
     /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The split of the dataset: `train` or `test`.
+    /// The split of the dataset: `train`, `validation` or `test`.
     package var split = Split.test
     /// The kind of features: `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
@@ -98,6 +98,11 @@ package enum EmbeddingStage {
     let configuration = encoder.configuration
     let dataset = try open(request.split, of: configuration, over: world, report: report)
     try world.agreeOnSamples(of: dataset, configuration)
+    if request.labels != nil, !dataset.hasLabels {
+      throw CollectiveError(
+        error: RunError(
+          .data, "--labels: the \(request.split.title) images have no labels", remedy: "leave the option out"))
+    }
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let writer = try world.onRoot {
       try EmbeddingWriter(
@@ -112,7 +117,7 @@ package enum EmbeddingStage {
       try world.onRoot {
         let samples = range.map { sample in
           EmbeddingWriter.Sample(
-            number: sample, name: dataset.name(at: sample), label: dataset.label(at: sample))
+            number: sample, name: dataset.name(at: sample), label: dataset.hasLabels ? dataset.label(at: sample) : nil)
         }
         try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
       }
@@ -146,10 +151,10 @@ package enum EmbeddingStage {
     report: Reporter
   ) throws -> ExitStatus {
     let images = try ImageFeatures(
-      request.images, encoder, run: request.run, threads: request.threads, over: world)
+      request.images, encoder, run: request.run, threads: request.threads, over: world, report: report)
     let width = images.width
     let writer = try world.onRoot {
-      try EmbeddingWriter(request, width: head?.width ?? width, limit: images.paths.count, classNames: [])
+      try EmbeddingWriter(request, width: head?.width ?? width, limit: images.count, classNames: [])
     }
     var badCount = 0
     for first in images.parts {
@@ -166,11 +171,11 @@ package enum EmbeddingStage {
         try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
       }
     }
-    guard badCount < images.paths.count else {
+    guard badCount < images.count else {
       throw CollectiveError(
         error: RunError(.data, "\(request.output): is not written, as none of the images can be used"))
     }
-    let files = counted(images.paths.count - badCount, "image file")
+    let files = counted(images.count - badCount, "image file")
     try publish(writer ?? nil, request, encoder, files, over: world, report: report)
     return badCount == 0 ? .success : .data
   }

@@ -1,6 +1,5 @@
 import Datasets
 import Formats
-import Foundation
 import ImageCodecs
 import Imaging
 import Synchronization
@@ -11,12 +10,13 @@ final class ImageFiles: ImageDataset {
   let classNames: [String] = []
   let viewSize: ImageSize
   let normalization: ChannelNormalization
-  private let paths: [String]
+  /// The paths as bytes, because names need not be UTF-8.
+  private let paths: [[UInt8]]
   private let sixteenBit: SixteenBit
   private let bad = Mutex<[Int: String]>([:])
 
   /// Creates a dataset of the files at the given paths.
-  init(_ paths: [String], _ preprocessing: ImagePreprocessing) {
+  init(_ paths: [[UInt8]], _ preprocessing: ImagePreprocessing) {
     self.paths = paths
     sixteenBit = preprocessing.sixteenBit
     viewSize = preprocessing.viewSize
@@ -27,16 +27,19 @@ final class ImageFiles: ImageDataset {
 
   func label(at index: Int) -> Int { 0 }
 
-  func name(at index: Int) -> String { paths[index] }
+  func name(at index: Int) -> String { String(decoding: paths[index], as: UTF8.self) }
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     do {
-      let file = try ReadOnlyFile(path: paths[index])
+      let file = try ReadOnlyFile(pathBytes: paths[index])
       return try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: sixteenBit)
     } catch {
-      let text = "\(error)"
-      let reason = text.hasPrefix(paths[index]) ? text : "\(paths[index]): \(text)"
-      bad.withLock { bad in bad[index] = reason }
+      let (path, text) = (name(at: index), "\(error)")
+      let reason = text.hasPrefix(path) ? text : "\(path): \(text)"
+      let isMissing = (error as? FileError)?.kind == .missing
+      let advice = isMissing ? Self.nameAdvice(path) : nil
+      let message = [reason, advice].compactMap { part in part }.joined(separator: "; ")
+      bad.withLock { bad in bad[index] = message }
       return RGBImage(
         width: viewSize.width, height: viewSize.height,
         samples: Array(repeating: 0, count: 3 * viewSize.pixelCount))
@@ -46,26 +49,72 @@ final class ImageFiles: ImageDataset {
   /// The error messages of the files that this rank could not decode, by index.
   var badFiles: [Int: String] { bad.withLock { bad in bad } }
 
-  /// Expands command-line arguments to paths: files, all images in folders and subfolders, sorted by path, and for `-`
-  /// the lines of standard input.
-  static func expand(_ arguments: [String]) -> [String] {
-    arguments.flatMap { argument -> [String] in
+  /// Returns the advice for a missing file whose name was not UTF-8: arguments and lines are text, in which such bytes
+  /// have become replacement characters; `nil` for other files.
+  static func nameAdvice(_ path: String) -> String? {
+    path.unicodeScalars.contains("\u{FFFD}")
+      ? "its name is not UTF-8: rename it, or give the folder that it lies in" : nil
+  }
+}
+
+// MARK: - Command-line arguments
+
+extension ImageFiles {
+  /// The files that command-line arguments name.
+  struct Listing {
+    /// The paths of all files as bytes, in order.
+    fileprivate(set) var paths: [[UInt8]] = []
+    /// The error messages of broken and circular links and of folders that cannot be listed, by index in ``paths``.
+    fileprivate(set) var problems: [Int: String] = [:]
+    /// The notes for the user about files and folders that are not used, as those of a training set.
+    fileprivate(set) var notes: [String] = []
+  }
+
+  /// Expands command-line arguments to paths: files, all images in folders and subfolders, and for `-` the lines of
+  /// standard input.
+  ///
+  /// Folders are read as those of a training set: in the same order, symbolic links are followed, hidden files and
+  /// files of other formats are passed over with a note.
+  ///
+  /// - Throws: ``FileError`` if the names in a folder take too much memory.
+  static func expand(_ arguments: [String]) throws(FileError) -> Listing {
+    var listing = Listing()
+    for argument in arguments {
       if argument == "-" {
-        var lines: [String] = []
         while let line = readLine() {
-          lines.append(line)
+          listing.add(line)
         }
-        return lines.filter { line in !line.isEmpty }
+      } else if DataPath.kind(argument) == .folder {
+        try listing.add(folder: argument)
+      } else {
+        listing.add(argument)
       }
-      var isFolder: ObjCBool = false
-      guard unsafe FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue else {
-        return [argument]
-      }
-      let names = FileManager.default.enumerator(atPath: argument)?.compactMap { name in name as? String } ?? []
-      return names.filter { name in
-        let ending = name.split(separator: ".").last?.lowercased() ?? ""
-        return FolderScan.endings.contains(ending)
-      }.sorted().map { name in "\(argument)/\(name)" }
     }
+    return listing
+  }
+}
+
+extension ImageFiles.Listing {
+  /// Adds the file at a path, or at each of several paths that zero bytes separate.
+  fileprivate mutating func add(_ text: String) {
+    for path in text.utf8.split(separator: 0) {
+      paths.append(Array(path))
+    }
+  }
+
+  /// Adds the images in a folder and its subfolders.
+  fileprivate mutating func add(folder path: String) throws(FileError) {
+    var folder = SplitFolder(path: FolderRequest(path: path).path)
+    folder.isUnlabeled = true
+    let scan = try FolderScan(folder, isSkipping: true)
+    for number in 0..<scan.index.count {
+      paths.append(scan.index.path(at: number))
+    }
+    // What cannot be listed is reported in its turn, as a file that cannot be read.
+    for file in scan.bad {
+      problems[paths.count] = file.reason
+      paths.append(Array("\(folder.path)/\(file.path)".utf8))
+    }
+    if let note = scan.note { notes.append(note) }
   }
 }

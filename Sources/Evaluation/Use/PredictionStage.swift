@@ -67,7 +67,7 @@ package enum PredictionStage {
             + (encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)")))
     }
     let images = try ImageFeatures(
-      request.images, encoder, run: request.run, threads: request.threads, over: world)
+      request.images, encoder, run: request.run, threads: request.threads, over: world, report: report)
     let preprocessing = images.preprocessing
     let known = classifier.classNames.isEmpty ? preprocessing.classNames : classifier.classNames
     let isNamed = known.count == classifier.bias.count

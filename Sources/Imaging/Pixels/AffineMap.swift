@@ -28,11 +28,6 @@ struct AffineMap: Equatable {
     ]
   }
 
-  /// Returns a map that translates the image by `right` and `down` pixels.
-  static func translation(right: Double, down: Double) -> AffineMap {
-    AffineMap(c: -right, f: -down)
-  }
-
   /// Returns a map that rotates the image about the origin, as Pillow's `Image.rotate` does.
   static func rotation(counterclockwiseDegrees degrees: Double) -> AffineMap {
     let radians = degrees * .pi / 180

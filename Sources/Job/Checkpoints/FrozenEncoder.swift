@@ -85,8 +85,7 @@ package struct FrozenEncoder {
       }
       return (configuration, state, isLatest)
     }
-    var configuration = try Configuration(
-      yaml: try world.broadcast(text: opened?.configuration.yaml() ?? ""), path: "the configuration from rank 0")
+    var configuration = try Configuration.received(opened?.configuration, over: world)
     let ownPrecision = configuration.compute.resolvedPrecision
     let precision = try PrecisionChoice(over: world).forEvaluation(of: ownPrecision)
     if precision != ownPrecision {
@@ -121,11 +120,13 @@ package struct FrozenEncoder {
     }
   }
 
-  /// Opens the training set, and chooses the folder in the run directory for the result of a stage such as `evaluate`.
+  /// Opens the training set and the images to test on, and chooses the folder in the run directory for the result of a
+  /// stage such as `evaluate`.
   ///
   /// A result for other data or for an earlier checkpoint gets a folder of its own and never replaces the result for
   /// the run's data. Data are different if their fingerprint (the hash of file and class names) or their contents
-  /// (``DatasetContents``) differ from the run's; the same files at another path are the same data.
+  /// (``DatasetContents``) differ from the run's, or those of the test images from those of the result that is there;
+  /// the same files at another path are the same data.
   ///
   /// Collective.
   ///
@@ -134,34 +135,46 @@ package struct FrozenEncoder {
   ///   - split: The split that the stage tests on.
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set, the folder's name, such as `evaluation`, `evaluation-average`, `evaluation-flowers`
-  ///   or `evaluation-step-1200`, and the place of results of other stages.
+  /// - Returns: The training set, the images to test on, the folder's name, such as `evaluation`, `evaluation-average`,
+  ///   `evaluation-flowers` or `evaluation-step-1200`, and the place of results of other stages.
   /// - Throws: ``CollectiveError`` naming the missing or damaged file.
-  package func openTraining(
+  package func openData(
     for stage: String, testing split: Split, over world: borrowing Communicator,
     report: Reporter
-  ) throws -> (training: DatasetChoice.OpenedSplit, resultFolder: String, place: ResultPlace) {
+  ) throws -> (
+    training: any ImageDataset, tested: DatasetChoice.OpenedSplit, resultFolder: String, place: ResultPlace
+  ) {
     let data = configuration.data
     let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
     let contents = try DatasetContents(of: training.dataset, configuration, over: world)
+    let tested = try DatasetChoice.openSplit(configuration, split, over: world, report: report)
+    let testContents = try DatasetContents(of: tested.dataset, configuration, split: tested.split, over: world)
     let isOther = training.fingerprint != data.fingerprint || contents.change != nil
     let name = data.path?.split(separator: "/").last.map(String.init) ?? data.dataset.rawValue
     let place = ResultPlace(
-      weights, isValidation: split == .validation, dataName: isOther ? name : nil, step: isLatest ? nil : state.step,
+      weights, isValidation: split == .validation, dataName: name, isOther: isOther,
+      step: isLatest ? nil : state.step,
       identity: ResultPlace.identity(
-        dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text))
+        dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text,
+        testFingerprint: tested.fingerprint, testContents: testContents.text))
     let (own, wanted) = (place.ownFolder(of: stage), place.wantedFolder(of: stage))
     let folder = try world.broadcast(
       text: try world.onRoot { place.folder(of: stage, in: RunDirectory(path: run)) } ?? "")
     if folder != own {
       let difference =
         training.fingerprint == data.fingerprint ? contents.change.map { text in " (\(text))" } ?? "" : ""
+      let reason =
+        isOther
+        ? "\(data.path ?? "") is not the data of the run\(difference)"
+        : isLatest
+          ? "\(run)/\(own) has results on other \(tested.split.title) images"
+          : "step \(state.step) is an earlier checkpoint"
       report.note(
-        "\(isOther ? "\(data.path ?? "") is not the data of the run\(difference)" : "step \(state.step) is an earlier checkpoint"): "
-          + "results go to \(run)/\(folder)\(folder == wanted ? "" : ", as \(wanted) has those of other data"); those in \(run)/\(own) are kept"
+        "\(reason): results go to \(run)/\(folder)"
+          + "\(folder == wanted || wanted == own ? "" : ", as \(wanted) has those of other data"); those in \(run)/\(own) are kept"
       )
     }
-    return (training, folder, place)
+    return (training.dataset, tested, folder, place)
   }
 
   /// The training progress of the weights, such as `after step 35 of 480: the run is not finished`; for rank 0.

@@ -3,7 +3,7 @@ import MPI
 import OneDNN
 
 /// A problem with the launch of a job, with its remedy.
-package struct Finding: Sendable, Equatable {
+package struct Finding: Sendable, Equatable, Codable {
   /// The exit code if the job must end because of the problem; `nil` if it only costs time or may cause a failure
   /// later.
   package let exitCode: ExitStatus?

@@ -34,11 +34,13 @@ extension Communicator {
       guard let result = outcome.result else { preconditionFailure("neither result nor error") }
       return result
     }
-    let text = try broadcast(text: outcome.error?.description ?? "", from: failed)
+    let problem = try broadcast(text: outcome.error?.problem ?? "", from: failed)
+    let remedy = try broadcast(text: outcome.error?.remedy ?? "", from: failed)
     let code = ExitStatus(rawValue: codes[failed]) ?? .software
     throw CollectiveError(
       error: RunError(
-        code, failed == 0 ? text : "rank \(failed): \(text)", remedy: "", isDivergence: all[2 * failed + 1] == 1))
+        code, failed == 0 ? problem : "rank \(failed): \(problem)", remedy: remedy,
+        isDivergence: all[2 * failed + 1] == 1))
   }
 
   /// Runs `body` on rank 0 only, and throws on all ranks if it throws.

@@ -15,7 +15,7 @@ package struct StopRequest {
   /// The time in nanoseconds within which further signals count as the first one, because a launcher may send a request
   /// several times.
   private static let oneRequestNanoseconds: Int64 = 300_000_000
-  /// The time of the first signal on the monotonic clock, in nanoseconds; 0 before any signal.
+  /// The time of the first signal or request on the monotonic clock, in nanoseconds; 0 before any.
   private static let firstNanoseconds = Atomic<Int64>(0)
 
   /// The time at which the limit ends, in seconds of the monotonic clock; `nil` without a limit.
@@ -28,6 +28,7 @@ package struct StopRequest {
     deadline = maximumSeconds.map { seconds in ProcessMeasurements.now() + seconds }
     // Initialized here, as a signal handler must not be the first to access it.
     _ = Self.firstNanoseconds.load(ordering: .relaxed)
+    Self.heedProcessorLimit()
     // The parent process may have blocked the signals.
     var unblocked = sigset_t()
     unsafe sigemptyset(&unblocked)
@@ -36,6 +37,20 @@ package struct StopRequest {
       return (signal, Glibc.signal(signal, handleStopSignal))
     }
     unsafe pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+  }
+
+  /// Lowers the soft limit of CPU time (`ulimit -t`) below the hard one if they are the same, as a shell sets them: the
+  /// kernel then sends SIGXCPU first, with time to save the run, and not SIGKILL at once.
+  private static func heedProcessorLimit() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,
+      limit.rlim_max < rlim_t(Int.max / 2)
+    else { return }
+    let reserve = min(max(limit.rlim_max / 10, 2), 60)
+    guard limit.rlim_max > reserve else { return }
+    limit.rlim_cur = limit.rlim_max - reserve
+    unsafe setrlimit(resource, &limit)
   }
 
   /// Restores the handlers that the signals had before.
@@ -59,7 +74,7 @@ package struct StopRequest {
 
   /// Requests a stop of this process, like the first signal.
   package static func ask() {
-    _ = firstNanoseconds.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+    _ = firstNanoseconds.compareExchange(expected: 0, desired: nowNanoseconds(), ordering: .relaxed)
   }
 
   /// The signals that request a stop; without SIGHUP if that is ignored.
@@ -75,11 +90,16 @@ package struct StopRequest {
     return handler == ignoring
   }
 
-  /// Records a signal; called by the signal handler, so that only async-signal-safe functions may be used.
-  fileprivate static func note(_ signal: Int32) {
+  /// The time on the monotonic clock, in nanoseconds; async-signal-safe.
+  private static func nowNanoseconds() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Records a signal; called by the signal handler, so that only async-signal-safe functions may be used.
+  fileprivate static func note(_ signal: Int32) {
+    let now = nowNanoseconds()
     let first = firstNanoseconds.compareExchange(expected: 0, desired: now, ordering: .relaxed)
     if !first.exchanged, now - first.original > oneRequestNanoseconds {
       _exit(128 + signal)
@@ -89,29 +109,4 @@ package struct StopRequest {
 
 private func handleStopSignal(_ signal: Int32) {
   StopRequest.note(signal)
-}
-
-/// The parser of `--max-time` values, in the forms of users and schedulers: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
-package enum TimeLimit {
-  /// Returns the error message for an invalid value of `--max-time`; `nil` if it is valid or not given.
-  package static func problem(_ text: String?) -> String? {
-    guard let text, seconds(text) == nil else { return nil }
-    return "--max-time \(text): expected a time above 0: seconds, 90m, 12h, 2d or 01:30:00"
-  }
-
-  /// Returns a duration in seconds; `nil` if the text is not a duration.
-  package static func seconds(_ text: String) -> Double? {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    if text.contains(":") {
-      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { part in Int(part) ?? -1 }
-      guard parts.count <= 3, parts.allSatisfy({ part in part >= 0 }) else { return nil }
-      let seconds = parts.reduce(0.0) { sum, part in sum * 60 + Double(part) }
-      return seconds > 0 ? seconds : nil
-    }
-    let unit = text.last.flatMap { letter in units[letter] }
-    guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, number > 0 else {
-      return nil
-    }
-    return number * (unit ?? 1)
-  }
 }

@@ -63,7 +63,7 @@ struct DataFingerprint {
   ///   - dataset: The dataset.
   ///   - progressed: Called after every few images.
   /// - Throws: `FileError` if an image cannot be read.
-  package init(_ dataset: any ImageDataset, progressed: () -> Void) throws(FileError) {
+  init(_ dataset: any ImageDataset, progressed: () -> Void) throws(FileError) {
     let digest = SHA256()
     let words = Array((dataset.classNames.joined(separator: "\n") + "\n").utf8)
     unsafe digest.update(words.span.bytes)

@@ -2,6 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import ImageCodecs
+import ImagePacks
 import Imaging
 import MPI
 

@@ -2,9 +2,10 @@ import Configuration
 import Datasets
 import Formats
 import Glibc
+import ImagePacks
 import MPI
 
-/// A fingerprint of the bytes of a training set's files, by which images replaced under their old names are noticed.
+/// A fingerprint of the bytes of a dataset's files, by which images replaced under their old names are noticed.
 ///
 /// The text has four parts: hashes of the files' sizes, of their modification times and of their bytes, and the newest
 /// of the times in nanoseconds. Of more than 20,000 files, so many are looked at, evenly spaced; of more than 256 MiB,
@@ -26,13 +27,19 @@ package struct DatasetContents {
 
   /// Compares the files of a training set with the fingerprint that a configuration records.
   ///
+  /// Other splits have no recorded fingerprint, and no change.
+  ///
   /// Collective; rank 0 looks at the files.
   ///
   /// - Throws: ``CollectiveError`` if a file cannot be read.
-  package init(of dataset: any ImageDataset, _ configuration: Configuration, over world: borrowing Communicator) throws
-  {
+  package init(
+    of dataset: any ImageDataset, _ configuration: Configuration, split: Split = .train,
+    over world: borrowing Communicator
+  ) throws {
     world.activity.begin("looking for changed files", allowsSilence: true)
-    let found = try world.onRoot { try Self.examined(dataset, configuration) }
+    var own = configuration
+    if split != .train { own.data.contents = nil }
+    let found = try world.onRoot { try Self.examined(dataset, split, own) }
     let texts = [found?.text, found?.change].map { text in text ?? "" }
     text = try Self.filled(world.broadcast(text: texts[0]))
     change = try Self.filled(world.broadcast(text: texts[1]))
@@ -41,10 +48,10 @@ package struct DatasetContents {
   private static func filled(_ text: String) -> String? { text.isEmpty ? nil : text }
 
   private static func examined(
-    _ dataset: any ImageDataset, _ configuration: Configuration
+    _ dataset: any ImageDataset, _ split: Split, _ configuration: Configuration
   ) throws(FileError) -> (text: String?, change: String?) {
     if let pack = dataset as? PackedDataset { return try examined(pack, configuration) }
-    let files = Files(dataset, configuration)
+    let files = Files(dataset, split, configuration)
     guard files.count > 0 else { return (nil, nil) }
     let recorded = configuration.data.contents?.split(separator: "-").map(String.init) ?? []
     let states = try evenlySpaced(fileLimit, below: files.count).map { number throws(FileError) in
@@ -123,12 +130,13 @@ package struct DatasetContents {
     case listed(FolderIndex)
     case named([String])
 
-    init(_ dataset: any ImageDataset, _ configuration: Configuration) {
+    init(_ dataset: any ImageDataset, _ split: Split, _ configuration: Configuration) {
       if let folder = dataset as? FolderDataset {
         self = .listed(folder.index)
       } else if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
         let folder = configuration.data.path ?? "."
-        self = .named(variant.files(.train).map { name in "\(folder)/\(name)" })
+        // Validation images are held out of the training files.
+        self = .named(variant.files(split == .test ? .test : .train).map { name in "\(folder)/\(name)" })
       } else {
         self = .named([])
       }

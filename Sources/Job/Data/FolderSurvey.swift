@@ -15,7 +15,7 @@ private struct SurveyMessage: Codable {
   var contrast: ContrastCounts
   var bad: [FolderDescription.Part.Bad]
 
-  package init(_ survey: ImageSurvey) {
+  init(_ survey: ImageSurvey) {
     sizes = survey.sizes.map { size, count in [size.width, size.height, count] }
     pixelCount = survey.pixelCount
     sums = survey.sums

@@ -12,7 +12,7 @@ extension ImageDataset {
     guard !reasons.isEmpty else { return }
     let different = Set(reasons).sorted()
     report.warn(
-      "the next file of its class stood in for each of \(counted(different.count, "file")) that went bad while the run lasted: "
+      "the next file of its class stood in for each of \(counted(different.count, "file")) that became unreadable during the run: "
         + different.prefix(10).joined(separator: "; ") + (different.count > 10 ? "; …" : ""))
   }
 }

@@ -1,5 +1,8 @@
 /// A linear axis of a chart, with round numbers as ticks.
 package struct Axis {
+  /// The values that percentages can have.
+  package static let percentages: ClosedRange<Double> = 0...100
+
   let low: Double
   let high: Double
   /// The values that get a tick and a label.
@@ -11,14 +14,24 @@ package struct Axis {
   ///   - values: The values; NaN and infinity are ignored.
   ///   - count: The approximate number of ticks.
   ///   - includesZero: True if the axis must contain 0.
-  package init(_ values: some Sequence<Double>, count: Int, includesZero: Bool = false) {
+  ///   - limits: The values that all values lie in, and that the axis does not go beyond; `nil` for any.
+  package init(
+    _ values: some Sequence<Double>, count: Int, includesZero: Bool = false, limits: ClosedRange<Double>? = nil
+  ) {
     let finite = values.filter(\.isFinite)
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
     if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
     if high - low <= 1e-12 * max(abs(low), abs(high)) {
-      let margin = max(abs(low) * 0.05, 1e-9)
-      (low, high) = (low - margin, high + margin)
+      if let limits {
+        let margin = 0.05 * (limits.upperBound - limits.lowerBound)
+        // A value that rounding put beyond the limits is on the axis too.
+        low = min(low, max(low - margin, limits.lowerBound))
+        high = max(high, min(high + margin, limits.upperBound))
+      } else {
+        let margin = max(abs(low) * 0.05, 1e-9)
+        (low, high) = (low - margin, high + margin)
+      }
     }
     let step = Self.roundStep((high - low) / Double(max(count, 1)))
     (self.low, self.high) = (low, high)

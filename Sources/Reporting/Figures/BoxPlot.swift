@@ -13,6 +13,8 @@ package struct BoxPlot {
   let xTitle: String
   let yTitle: String
   let groups: [Group]
+  /// The values that the axis does not go beyond; `nil` for any.
+  var limits: ClosedRange<Double>?
 
   private static let width = 400.0
   private static let height = 250.0
@@ -25,7 +27,7 @@ package struct BoxPlot {
   var figure: Markup? {
     let drawn = groups.filter { group in !group.values.isEmpty }
     guard !drawn.isEmpty else { return nil }
-    let axis = Axis(drawn.flatMap(\.values), count: 5)
+    let axis = Axis(drawn.flatMap(\.values), count: 5, limits: limits)
     let floor = Self.height - Self.bottom
     let step = (Self.width - Self.left - Self.right) / Double(drawn.count)
     func y(_ value: Double) -> Double { floor - 6 - axis.position(value) * (floor - Self.top - 12) }

@@ -14,6 +14,8 @@ struct LineChart {
   let yTitle: String
   let series: [Series]
   var includesZero = false
+  /// The values that the vertical axis does not go beyond; `nil` for any.
+  var limits: ClosedRange<Double>?
   var caption: String?
 
   private static let width = 400.0
@@ -32,7 +34,8 @@ struct LineChart {
     .filter { series in !series.points.isEmpty }
     guard !drawn.isEmpty else { return nil }
     let x = Axis(drawn.flatMap { series in series.points.map(\.x) }, count: 5)
-    let y = Axis(drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero)
+    let y = Axis(
+      drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero, limits: limits)
     let left = Self.left(of: y)
     let body: Markup = """
       <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">

@@ -1,5 +1,5 @@
 /// A scatter plot of points of several classes, as inline SVG.
-struct ScatterChart {
+package struct ScatterChart {
   let title: String
   /// The x and y coordinates of each point.
   let points: [(x: Double, y: Double)]
@@ -13,8 +13,16 @@ struct ScatterChart {
   private static let radius = 2.6
   private static let labelHeight = 13.0
 
+  /// Creates a chart of points, of which `labels` are the classes.
+  package init(
+    title: String, points: [(x: Double, y: Double)], labels: [Int]?, classNames: [String], caption: String? = nil
+  ) {
+    (self.title, self.points, self.labels) = (title, points, labels)
+    (self.classNames, self.caption) = (classNames, caption)
+  }
+
   /// The figure with a legend of the markers.
-  var figure: Markup {
+  package var figure: Markup {
     let (xs, ys) = (points.map(\.x), points.map(\.y))
     let (centerX, centerY) = (((xs.min() ?? 0) + (xs.max() ?? 0)) / 2, ((ys.min() ?? 0) + (ys.max() ?? 0)) / 2)
     // The same scale for both directions, so that distances are comparable.
@@ -65,16 +73,13 @@ struct ScatterChart {
   private func names(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
     var boxes = shown.map { label -> TextBox in
       let own = places(all, of: label)
-      let half = 3.4 * Double(min(classNames[label].count, 20)) + 2
-      let x = min(max(median(own.map(\.x)), half), Self.side - half)
-      return TextBox(label: label, x: x, y: median(own.map(\.y)), halfWidth: half)
+      return TextBox(
+        label, classNames[label], x: median(own.map(\.x)), y: median(own.map(\.y)), within: 2...Self.side - 2)
     }
     TextBox.separate(&boxes, height: Self.labelHeight, within: Self.labelHeight...Self.side - 4)
     return Markup(
       joining: boxes.map { box in
-        let name = classNames[box.label]
-        let text = name.count > 20 ? name.prefix(19) + "…" : name
-        return "<text class=\"halo\" x=\"\(box.x)\" y=\"\(box.y)\" text-anchor=\"middle\">\(text)</text>"
+        "<text class=\"halo\" x=\"\(box.anchor)\" y=\"\(box.y)\" text-anchor=\"\(box.anchorName)\">\(box.text)</text>"
       })
   }
 
@@ -104,9 +109,57 @@ struct ScatterChart {
 /// The box of a class name in the chart: centered at `x`, with the baseline of the text at `y`.
 private struct TextBox {
   let label: Int
+  /// The class name; shortened if it is wider than the chart.
+  let text: String
   let x: Double
   var y: Double
+  /// Half the width, as it is estimated.
   let halfWidth: Double
+  /// The x at which the text begins, ends, or has its middle.
+  let anchor: Double
+  /// The value of `text-anchor` in SVG: `start`, `end` or `middle`.
+  let anchorName: String
+
+  /// Creates the box of a class name whose middle is at a place if it does not reach beyond the chart.
+  init(_ label: Int, _ name: String, x middle: Double, y: Double, within range: ClosedRange<Double>) {
+    (self.label, self.y) = (label, y)
+    text = Self.shortened(name, to: range.upperBound - range.lowerBound)
+    let half = Self.width(of: text) / 2
+    halfWidth = half + 2
+    // At an edge the text begins or ends there: an estimate that is wrong does not cut it off.
+    if middle - half <= range.lowerBound {
+      (x, anchor, anchorName) = (range.lowerBound + half, range.lowerBound, "start")
+    } else if middle + half >= range.upperBound {
+      (x, anchor, anchorName) = (range.upperBound - half, range.upperBound, "end")
+    } else {
+      (x, anchor, anchorName) = (middle, middle, "middle")
+    }
+  }
+
+  /// Returns a name, or as much of it as a width has room for.
+  private static func shortened(_ name: String, to room: Double) -> String {
+    guard width(of: name) > room else { return name }
+    var start = name
+    while !start.isEmpty, width(of: start + "…") > room { start.removeLast() }
+    return start + "…"
+  }
+
+  /// Returns the width of a text in bold letters of 12 units, as it is estimated without the font.
+  private static func width(of text: String) -> Double {
+    text.reduce(0) { sum, letter in sum + (isFullWidth(letter) ? 13 : 8.8) }
+  }
+
+  /// Returns true for letters as wide as they are high, such as Chinese ones and emoji.
+  private static func isFullWidth(_ letter: Character) -> Bool {
+    letter.unicodeScalars.contains { scalar in
+      switch scalar.value {
+      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+        0xFFE0...0xFFE6, 0x1F000...0x3FFFD:
+        true
+      default: false
+      }
+    }
+  }
 
   /// Moves boxes vertically until none overlaps another, each as little as possible.
   static func separate(_ boxes: inout [TextBox], height: Double, within range: ClosedRange<Double>) {

@@ -18,6 +18,8 @@ struct ClassificationStudy {
 
   /// The name of the classifier, or of the other source of the predictions.
   let source: String
+  /// A sentence about the run's classifier if it knows other classes; else `nil`.
+  let note: String?
   /// True if a classifier made the predictions, so that its probabilities can be calibrated.
   let isClassifier: Bool
   let probabilities: ClassProbabilities
@@ -38,20 +40,22 @@ struct ClassificationStudy {
   ) throws {
     let classCount = sets.test.classNames.count
     guard sets.test.hasLabels else { return nil }
-    if let classifier = try RunClassifier(of: encoder, run: run, over: world, report: report),
-      classifier.bias.count == classCount
-    {
+    let found = try RunClassifier(of: encoder, run: run, over: world, report: report)
+    let difference = try found?.difference(from: sets.test.classNames, of: "the dataset", run: run, over: world)
+    note = difference.map { text in "Without the run's classifier, which is one of other classes: \(text)." }
+    if let classifier = found, difference == nil {
       source = "the run's classifier"
       isClassifier = true
       probabilities = ClassProbabilities(
         logits: try classifier.logits(plainTest, threads: threads, over: world), labels: test.labels,
         classCount: classCount)
     } else {
-      source = "the \(min(Self.neighborCount, training.count)) nearest training images (weighted vote)"
+      let count = min(Self.neighborCount, training.count - (sets.isTraining ? 1 : 0))
+      source = "the \(count) nearest \(sets.isTraining ? "other " : "")training images (weighted vote)"
       isClassifier = false
       probabilities = ClassProbabilities(
-        logits: try Self.votes(training, test, classCount, threads: threads, over: world), labels: test.labels,
-        classCount: classCount)
+        logits: try Self.votes(training, test, sets.shared, classCount, threads: threads, over: world),
+        labels: test.labels, classCount: classCount)
     }
     let (probabilities, labels) = (probabilities, test.labels)
     let predictions = labels.indices.map { sample in Int32(probabilities.predictedClass(sample)) }
@@ -70,15 +74,18 @@ struct ClassificationStudy {
   ///
   /// Collective.
   private static func votes(
-    _ training: FeatureRows, _ test: FeatureRows, _ classCount: Int, threads: Int, over world: borrowing Communicator
+    _ training: FeatureRows, _ test: FeatureRows, _ shared: SharedImages, _ classCount: Int, threads: Int,
+    over world: borrowing Communicator
   ) throws -> [Float] {
-    let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)
+    let limit = neighborCount
+    let search = KNearestNeighbors(k: shared.searchedCount(limit, among: training.count), width: test.width)
     let norms = search.squaredLengths(training.features)
     world.activity.begin("nearest neighbors")
     return try RowWork.gather(rows: test.count, width: classCount, zero: Float(0), threads: threads, over: world) {
       queries in
-      try search.neighbors(of: test, queries, training, norms).flatMap { nearest in
-        search.voteLogits(nearest, training.labels, norms, classCount: classCount)
+      zip(queries, try search.neighbors(of: test, queries, training, norms)).flatMap { query, nearest in
+        search.voteLogits(
+          shared.others(nearest, of: query, limit: limit), training.labels, norms, classCount: classCount)
       }
     }
   }

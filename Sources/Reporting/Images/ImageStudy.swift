@@ -33,9 +33,7 @@ package struct ImageStudy {
     _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator,
     report: Reporter
   ) throws {
-    let text = try world.onRoot { try RunDirectory(path: run).configuration().yaml() }
-    var configuration = try Configuration(
-      yaml: try world.broadcast(text: text ?? ""), path: "the configuration from rank 0")
+    var configuration = try Configuration.agreed(over: world) { try RunDirectory(path: run).configuration() }
     configuration.data.path = request.data ?? configuration.data.path
     let sets: StudiedSets
     do {
@@ -74,6 +72,7 @@ package struct ImageStudy {
     classification = try ClassificationStudy(
       run, encoder, training: training, test: test, plainTest: plainTest, sets, threads: threads, over: world,
       report: report)
+    if let note = classification?.note { notes.append(note) }
     neighbors = try world.onRoot { try NeighborStudy.studies(sets, training: training, test: test) } ?? []
     let mapped = StudiedSets.evenly(sets.test, EmbeddingMap.imageLimit)
     let lateRows = test.rows(of: evenlySpaced(EmbeddingMap.imageLimit, below: test.count))

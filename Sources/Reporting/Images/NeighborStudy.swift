@@ -15,13 +15,14 @@ struct NeighborStudy {
   /// Finds the neighbors of six test images, which are of different classes if possible.
   static func studies(_ sets: StudiedSets, training: FeatureRows, test: FeatureRows) throws -> [NeighborStudy] {
     let queries = StudiedSets.ofManyClasses(sets.test, queryLimit)
-    let search = KNearestNeighbors(k: min(neighborCount, training.count), width: test.width)
+    let search = KNearestNeighbors(
+      k: sets.shared.searchedCount(neighborCount, among: training.count), width: test.width)
     let norms = search.squaredLengths(training.features)
     return try queries.map { query in
       let nearest = try search.neighbors(of: test, query..<query + 1, training, norms)[0]
       return NeighborStudy(
         sample: query,
-        neighbors: nearest.map { neighbor in
+        neighbors: sets.shared.others(nearest, of: query, limit: neighborCount).map { neighbor in
           (neighbor.sample, search.similarity(of: neighbor, norms))
         })
     }

@@ -14,6 +14,10 @@ struct StudiedSets {
   let test: any ImageDataset
   /// The name of the split of ``test`` in sentences: test, validation or training.
   let testName: String
+  /// True if ``test`` has training images.
+  let isTraining: Bool
+  /// The images that are in both sets.
+  let shared: SharedImages
   /// Notes about images that are not used.
   let notes: [String]
   /// The height and width of the encoder's input.
@@ -32,14 +36,24 @@ struct StudiedSets {
     let training = try DatasetChoice.open(configuration, .train, needsLabels: false, over: world, report: report)
     var test = training
     var name = Split.train.title
+    var isTraining = false
     do {
       let opened = try DatasetChoice.openSplit(
         configuration, .test, needsLabels: false, over: world, report: report)
       (test, name) = (opened.dataset, opened.split.title)
     } catch let error as CollectiveError {
-      notes.append("There are no test images, so training images stand for them: \(error.error.problem).")
+      isTraining = true
+      notes.append(
+        training.hasLabels
+          ? "There are no test images, so training images stand for them: \(error.error.problem)."
+          : "The images have no labels, as they are not in folders of classes: the report has no accuracies and no confusions, and training images stand for test images."
+      )
     }
-    testName = name
+    (testName, self.isTraining) = (name, isTraining)
+    shared =
+      isTraining
+      ? SharedImages(queryLimit: Self.testLimit, searchedLimit: Self.trainingLimit, of: training.count)
+      : SharedImages()
     self.training = Self.evenly(training, Self.trainingLimit)
     self.test = Self.evenly(test, Self.testLimit)
     if training.count > Self.trainingLimit || test.count > Self.testLimit {

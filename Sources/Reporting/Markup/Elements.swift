@@ -42,6 +42,33 @@ enum Elements {
     )
   }
 
+  /// The largest number of columns that are compared in one table, as many as fit on paper.
+  private static let comparedColumns = 6
+
+  /// Returns tables that compare values in columns, in a further table after every six columns.
+  ///
+  /// - Parameters:
+  ///   - caption: The name of the table.
+  ///   - first: The heading of the first column, that of the rows' names.
+  ///   - columns: The headings of the other columns.
+  ///   - rows: The name of each row, and its cells in all columns.
+  ///   - isNumeric: True if the cells contain numbers, which are right-aligned.
+  /// - Returns: The tables one after another.
+  static func comparison(
+    _ caption: String, first: String, columns: [String], rows: [(name: String, cells: [Markup])], isNumeric: Bool
+  ) -> Markup {
+    let starts = Array(stride(from: 0, to: columns.count, by: comparedColumns))
+    let tables = starts.map { start -> Markup in
+      let end = min(start + comparedColumns, columns.count)
+      let name = starts.count > 1 ? "\(caption), columns \(start + 1) to \(end) of \(columns.count)" : caption
+      return table(
+        name, header: [first] + Array(columns[start..<end]),
+        rows: rows.map { row -> [Markup] in ["\(row.name)"] + Array(row.cells[start..<end]) },
+        numeric: isNumeric ? 1..<end - start + 1 : 0..<0)
+    }
+    return Markup(joining: tables)
+  }
+
   /// Returns content in a container that scrolls on its own, also by keyboard.
   static func scrolling(_ name: String, _ content: Markup) -> Markup {
     "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(name)\">\(content)</div>"

@@ -55,6 +55,6 @@ enum PageStyle {
     img{display:block;width:5rem;height:5rem;object-fit:contain;image-rendering:pixelated;background:var(--paper)}
     footer{margin-top:2.5rem;border-top:1px solid var(--line)}
     @media (max-width:30rem){.legend,.quiet,figcaption{font-size:.875rem}figure{padding:.4rem}}
-    @media print{:root{--ink:#000;--paper:#fff;--panel:#fff;--quiet:#333;--line:#999}nav{display:none}body{max-width:none;padding:0;font-size:10pt}figure,.tiles li,.numbers div{border:1px solid #999}figure,tr,li,h2,h3{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}.grid{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+    @media print{:root{--ink:#000;--paper:#fff;--panel:#fff;--quiet:#333;--line:#999}nav{display:none}body{max-width:none;padding:0;font-size:10pt}figure,.tiles li,.numbers div{border:1px solid #999}figure,tr,li,h2,h3{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}th,td{overflow-wrap:anywhere}table:not(.matrix) tbody th{min-width:6rem}.matrix thead th:not(:first-child){overflow-wrap:normal}.matrix td{min-width:0;padding:.1rem .15rem}figure:has(.scroll){grid-column:1/-1}.grid{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
 }

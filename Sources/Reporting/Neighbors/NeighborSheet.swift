@@ -12,7 +12,7 @@ struct NeighborSheet {
   /// The image preprocessing that the run's encoder expects.
   let preprocessing: ImagePreprocessing
   private var viewSize: ImageSize { preprocessing.viewSize }
-  private var rows: [(path: String, neighbors: [NearImage])] = []
+  private var rows: [(file: [UInt8], neighbors: [NearImage])] = []
 
   /// The side of images on a PNG sheet in pixels; smaller images are enlarged by an integer factor.
   private static let shownSide = 96
@@ -26,9 +26,9 @@ struct NeighborSheet {
   /// The number of rows added so far.
   var count: Int { rows.count }
 
-  /// Adds a row that shows an image and its neighbors.
-  mutating func add(_ path: String, _ neighbors: [NearImage]) {
-    rows.append((path, neighbors))
+  /// Adds a row that shows the image in a file and its neighbors; the file's path need not be UTF-8.
+  mutating func add(_ file: [UInt8], _ neighbors: [NearImage]) {
+    rows.append((file, neighbors))
   }
 
   /// Writes the sheet as HTML or PNG, depending on the file extension.
@@ -42,8 +42,8 @@ struct NeighborSheet {
   }
 
   /// Returns the image in a file after the encoder's preprocessing.
-  private func image(ofFile path: String) throws -> RGBImage {
-    let file = try ReadOnlyFile(path: path)
+  private func image(ofFile path: [UInt8]) throws -> RGBImage {
+    let file = try ReadOnlyFile(pathBytes: path)
     let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: preprocessing.sixteenBit)
     var stream = RandomStream(seed: 0, .augmentation)
     return Augmentation.none.image(of: image, size: viewSize, &stream, workspace: AugmentationWorkspace())
@@ -57,7 +57,7 @@ struct NeighborSheet {
     var canvas = Canvas(width: width * columns + 3 * Self.gap, height: height * max(rows.count, 1) + Self.gap)
     for (index, row) in rows.enumerated() {
       let top = height * index + Self.gap
-      canvas.draw(try image(ofFile: row.path), scale: scale, left: Self.gap, top: top)
+      canvas.draw(try image(ofFile: row.file), scale: scale, left: Self.gap, top: top)
       for (place, neighbor) in row.neighbors.enumerated() {
         let shown = try dataset.shownImage(at: neighbor.sample, viewSize)
         canvas.draw(shown, scale: scale, left: width * (place + 1) + 3 * Self.gap, top: top)
@@ -77,9 +77,10 @@ struct NeighborSheet {
           <li>\(image)\(name) \(short(neighbor.similarity))<br><span class="quiet">\(dataset.name(at: neighbor.sample))</span></li>
           """
       }
-      let own = Elements.image(try image(ofFile: row.path), alternative: "The image \(row.path)")
+      let path = String(decoding: row.file, as: UTF8.self)
+      let own = Elements.image(try image(ofFile: row.file), alternative: "The image \(path)")
       return Page.Section(
-        name: "image\(index + 1)", title: row.path,
+        name: "image\(index + 1)", title: path,
         content: "<ul class=\"strip\"><li class=\"first\">\(own)this image</li>\(items)</ul>")
     }
     return Page(

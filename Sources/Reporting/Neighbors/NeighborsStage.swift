@@ -73,7 +73,8 @@ package enum NeighborsStage {
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
       report: report)
     encoder.noteProgress(report)
-    let images = try ImageFeatures(request.images, encoder, run: request.run, threads: request.threads, over: world)
+    let images = try ImageFeatures(
+      request.images, encoder, run: request.run, threads: request.threads, over: world, report: report)
     let dataset = try DatasetChoice.open(
       encoder.configuration, .train, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, encoder.configuration)
@@ -98,7 +99,7 @@ package enum NeighborsStage {
             NearImage(sample: neighbor.sample, similarity: min(search.similarity(of: neighbor, norms), 1))
           }
           writer.write(path, neighbors, output)
-          if request.sheet != nil, sheet.count < sheetLimit { sheet.add(path, neighbors) }
+          if request.sheet != nil, sheet.count < sheetLimit { sheet.add(part.files[index], neighbors) }
         }
       }
     }

@@ -1,21 +1,27 @@
 import Configuration
 import Datasets
 import Formats
+import Glibc
 import Runs
 
 /// The records of a run, read from its directory without writing to it; also possible during training.
 package struct RunRecord: Sendable {
   let path: String
+  /// The name in the report: the last component of the run directory's path, or several of them
+  /// (``distinctlyNamed(_:)``).
+  private(set) var name: String
   let configuration: Configuration
   /// The text of `config.yaml`.
   let configurationText: String
-  /// The fields of `summary.json`; empty if the file does not exist yet.
+  /// The fields of `summary.json`; empty if the file does not exist yet, or is broken.
   let summary: [String: JSONValue]
   let rows: [MetricRow]
   /// The fields of `linear/summary.json` and `evaluation/summary.json`, or of `linear-validation` and
-  /// `evaluation-validation`.
+  /// `evaluation-validation`; empty if they were measured with other weights than the run's present ones.
   let linear: [String: JSONValue]
   let evaluation: [String: JSONValue]
+  /// Sentences about results that are left out, because the run was trained on after them or their file is broken.
+  let notes: [String]
   /// The process that is currently training the run, as text; `nil` if there is none.
   let trainer: String?
 
@@ -29,13 +35,34 @@ package struct RunRecord: Sendable {
     let directory = RunDirectory(path: path)
     try directory.checkHoldsRun()
     self.path = path
+    name = Self.names(ofPaths: [path])[0]
     configuration = try directory.configuration()
     configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
-    summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
     rows = MetricRow.rows(ofFile: directory.metricsPath)
-    let place = ResultPlace(.raw, isValidation: split == .validation, dataName: nil, step: nil, identity: [:])
-    linear = JSONValue.fields(ofFile: "\(path)/\(place.ownFolder(of: "linear"))/summary.json") ?? [:]
-    evaluation = JSONValue.fields(ofFile: "\(path)/\(place.ownFolder(of: "evaluation"))/summary.json") ?? [:]
+    let place = ResultPlace(.raw, isValidation: split == .validation)
+    var notes: [String] = []
+    func storedFields(_ file: String) -> [String: JSONValue] {
+      if let fields = JSONValue.fields(ofFile: file) { return fields }
+      if unsafe access(file, F_OK) == 0 { notes.append("\(file): is not an object of JSON, and is left out") }
+      return [:]
+    }
+    let summary = storedFields(directory.summaryPath)
+    self.summary = summary
+    func results(of stage: String, _ command: String, _ summary: [String: JSONValue]) -> [String: JSONValue] {
+      let folder = "\(path)/\(place.ownFolder(of: stage))"
+      let fields = storedFields("\(folder)/summary.json")
+      guard let own = summary["weights_sha256"], let measured = fields["weights_sha256"], own != measured else {
+        return fields
+      }
+      let step = fields["pretraining_steps"]?.double.map { step in " of step \(Int(step))" } ?? ""
+      notes.append(
+        "\(folder): is\(step), and the run was trained on: left out; \(command) measures the present weights")
+      return [:]
+    }
+    let split = split == .validation ? " --split validation" : ""
+    linear = results(of: "linear", "supcon linear \(path)\(split)", summary)
+    evaluation = results(of: "evaluation", "supcon evaluate \(path)\(split)", summary)
+    self.notes = notes
     trainer = RunLock.holder(ofDirectory: path)
   }
 
@@ -46,8 +73,33 @@ package struct RunRecord: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The last component of the run directory's path.
-  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+  /// Returns the records with names by which they differ.
+  static func distinctlyNamed(_ records: [RunRecord]) -> [RunRecord] {
+    zip(records, names(ofPaths: records.map(\.path))).map { record, name -> RunRecord in
+      var record = record
+      record.name = name
+      return record
+    }
+  }
+
+  /// Returns the last components of paths, as many of each as make it differ from the others.
+  package static func names(ofPaths paths: [String]) -> [String] {
+    let components = paths.map { path in path.split(separator: "/").filter { part in part != "." } }
+    var lengths = [Int](repeating: 1, count: paths.count)
+    while true {
+      let names = paths.indices.map { index -> String in
+        let name = components[index].suffix(lengths[index]).joined(separator: "/")
+        return name.isEmpty ? paths[index] : name
+      }
+      let repeated = names.indices.filter { index in names.count { name in name == names[index] } > 1 }
+      let extensible = repeated.filter { index in lengths[index] < components[index].count }
+      guard !extensible.isEmpty else {
+        // Only different spellings of one path are left.
+        return names.indices.map { index in repeated.contains(index) ? paths[index] : names[index] }
+      }
+      for index in extensible { lengths[index] += 1 }
+    }
+  }
 
   /// The number of training steps taken.
   var steps: Int { max(summary["steps"]?.double.map { steps in Int(steps) } ?? 0, rows.last?.step ?? 0) }
@@ -107,6 +159,8 @@ package struct RunRecord: Sendable {
     return results
   }
 
-  /// Returns true for fields that are fractions of correct predictions.
-  static func isAccuracy(_ field: String) -> Bool { field.contains("top1") || field.contains("top5") }
+  /// Returns true for fields that are fractions of correct predictions; the fields of their numbers end in `_correct`.
+  static func isAccuracy(_ field: String) -> Bool {
+    (field.contains("top1") || field.contains("top5")) && !field.hasSuffix("_correct")
+  }
 }

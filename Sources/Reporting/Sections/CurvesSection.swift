@@ -23,10 +23,12 @@ struct CurvesSection {
   }
 
   private func chart(
-    _ title: String, _ yTitle: String, _ series: [LineChart.Series], fromZero: Bool = false, caption: String? = nil
+    _ title: String, _ yTitle: String, _ series: [LineChart.Series], fromZero: Bool = false,
+    limits: ClosedRange<Double>? = nil, caption: String? = nil
   ) -> LineChart {
     LineChart(
-      title: title, xTitle: "epoch", yTitle: yTitle, series: series, includesZero: fromZero, caption: caption)
+      title: title, xTitle: "epoch", yTitle: yTitle, series: series, includesZero: fromZero, limits: limits,
+      caption: caption)
   }
 
   private var loss: LineChart {
@@ -64,11 +66,11 @@ struct CurvesSection {
           title, "%",
           series.enumerated().map { index, series in
             LineChart.Series(name: series.name, points: series.points, style: index)
-          })
+          }, limits: Axis.percentages)
       }
     }
     return zip(fields, curves).filter { field, _ in !field.hasSuffix("top5") }.map { field, series in
-      chart("Accuracy: \(ResultNames.name(field))", "%", series)
+      chart("Accuracy: \(ResultNames.name(field))", "%", series, limits: Axis.percentages)
     }
   }
 
@@ -105,17 +107,17 @@ struct CurvesSection {
     }
     let title = "Time of each part of a step"
     guard !isComparison else {
-      let rows = names.map { name -> [Markup] in
-        ["\(name)"]
-          + means.map { parts in
-            parts.first { part in part.name == name }.map { part in "\(short(1000 * part.seconds))" } ?? "–"
-          }
+      let rows = names.map { name -> (name: String, cells: [Markup]) in
+        let cells = means.map { parts -> Markup in
+          parts.first { part in part.name == name }.map { part in "\(short(1000 * part.seconds))" } ?? "–"
+        }
+        return (name: name, cells: cells)
       }
       return Elements.figure(
         title,
-        Elements.table(
-          "Mean over the logged steps, in ms", header: ["part"] + runs.map(\.name), rows: rows,
-          numeric: 1..<runs.count + 1))
+        Elements.comparison(
+          "Mean over the logged steps, in ms", first: "part", columns: runs.map(\.name), rows: rows,
+          isNumeric: true))
     }
     let total = means[0].reduce(0) { sum, part in sum + part.seconds }
     let rows = means[0].map { name, seconds -> [Markup] in

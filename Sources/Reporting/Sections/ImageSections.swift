@@ -71,10 +71,12 @@ struct ImageSections {
         <div><h3>\(own ?? sets.test.name(at: row.sample))</h3><ul class="strip"><li class="first">\(image(sets.test, row.sample, sets.viewSize, "\(sets.testName) image, \(own ?? "")"))\(sets.testName) image</li>\(items)</ul></div>
         """
     }
+    let queries = "\(sets.testName.prefix(1).uppercased())\(sets.testName.dropFirst())"
+    let others = sets.isTraining ? "the other training images" : "the training images"
     return Page.Section(
       name: "neighbors", title: "Nearest neighbors",
       content:
-        "<p>Test images, and the training images of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>"
+        "<p>\(queries) images, and \(others) of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>"
     )
   }
 

@@ -30,29 +30,51 @@ enum OptionSections {
   }
 
   private static func results(_ runs: [RunRecord]) -> Markup {
-    let fields = ResultNames.sorted(Set(runs.flatMap(\.results.keys)))
-    let losses = runs.map { run -> [Markup] in
-      ["\(run.name)"]
-        + fields.map { field in run.results[field].map { value in "\(ResultNames.text(field, value))" } ?? "–" }
-        + [
-          "\(run.stepPoints("loss").last.map { point in short(point.y) } ?? "–")",
-          "\(run.stepPoints("loss_excess").last.map { point in short(point.y) } ?? "–")", "\(short(run.epochs))",
-        ]
+    let results = runs.map(\.results)
+    var rows = ResultNames.sorted(Set(results.flatMap(\.keys))).map { field -> (name: String, cells: [Markup]) in
+      let cells = results.map { values -> Markup in
+        values[field].map { value in "\(ResultNames.text(field, value))" } ?? "–"
+      }
+      return (name: ResultNames.name(field), cells: cells)
     }
-    let header = ["run"] + fields.map(ResultNames.name) + ["last loss", "above its bound", "epochs"]
-    return Elements.table("Results", header: header, rows: losses, numeric: 1..<header.count)
+    for (name, field) in [("last loss", "loss"), ("above its bound", "loss_excess")] {
+      let cells = runs.map { run -> Markup in
+        "\(run.stepPoints(field).last.map { point in short(point.y) } ?? "–")"
+      }
+      rows.append((name: name, cells: cells))
+    }
+    rows.append((name: "epochs trained", cells: runs.map { run -> Markup in "\(short(run.epochs))" }))
+    return Elements.comparison(
+      "Results", first: "measure", columns: runs.map(\.name), rows: rows, isNumeric: true)
+  }
+
+  /// The options that are hashes, of which the comparison shows only the beginnings.
+  private static let hashes: Set = ["dataset-contents", "dataset-fingerprint", "teacher-weights"]
+  private static let shownDigits = 12
+
+  /// Returns the part of an option's value that is compared.
+  private static func compared(_ option: String, _ text: String) -> String {
+    guard hashes.contains(option) else { return text }
+    // Hashes of sizes, times and bytes, and the newest time: copies of the same files have other times.
+    let parts = text.split(separator: "-")
+    return String((parts.count == 4 ? parts[2] : text[...]).prefix(shownDigits))
   }
 
   private static func differences(_ runs: [RunRecord]) -> Markup {
     let values = runs.map { run in
-      Dictionary(uniqueKeysWithValues: run.configuration.values().map { option, text in (option.name, text) })
+      Dictionary(
+        uniqueKeysWithValues: run.configuration.values().map { option, text in
+          (option.name, compared(option.name, text))
+        })
     }
     let names = ConfigurationOption.all.map(\.name).filter { name in
       Set(values.map { own in own[name] ?? "none" }).count > 1
     }
     guard !names.isEmpty else { return "<p>All options are equal.</p>" }
-    return Elements.table(
-      "Options that differ", header: ["option"] + runs.map(\.name),
-      rows: names.map { name in ["\(name)"] + values.map { own in "\(own[name] ?? "none")" } })
+    let rows = names.map { option -> (name: String, cells: [Markup]) in
+      (name: option, cells: values.map { own -> Markup in "\(own[option] ?? "none")" })
+    }
+    return Elements.comparison(
+      "Options that differ", first: "option", columns: runs.map(\.name), rows: rows, isNumeric: false)
   }
 }

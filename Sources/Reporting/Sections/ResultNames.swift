@@ -2,8 +2,9 @@ import Configuration
 import Runs
 
 /// The names that a report shows for the fields of `summary.json` and `metrics.jsonl`.
-enum ResultNames {
-  private static let names = [
+package enum ResultNames {
+  /// The names by field.
+  package static let names = [
     "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
     "test_top1": "classifier on test images, top-1",
     "test_top5": "classifier on test images, top-5", "train_top1": "classifier on training views, top-1",
@@ -11,19 +12,34 @@ enum ResultNames {
     "pixel_knn_top1": "k-NN on pixels, top-1", "knn20_weighted_top1": "weighted k-NN, k 20",
     "knn200_weighted_top1": "weighted k-NN, k 200", "class_means_top1": "class means, top-1",
     "few_shot1_top1": "1 image a class, top-1", "few_shot5_top1": "5 images a class, top-1",
-    "few_shot10_top1": "10 images a class, top-1", "ece": "calibration error (ECE)", "nll": "negative log-likelihood",
+    "few_shot10_top1": "10 images a class, top-1",
+    "few_shot1_top1_deviation": "1 image a class, top-1, standard deviation",
+    "few_shot5_top1_deviation": "5 images a class, top-1, standard deviation",
+    "few_shot10_top1_deviation": "10 images a class, top-1, standard deviation",
+    "retrieval_precision_at_1": "retrieval, precision@1", "retrieval_r_precision": "retrieval, R-precision",
+    "retrieval_map_at_r": "retrieval, mAP@R", "kmeans_nmi": "k-means, NMI", "kmeans_ami": "k-means, AMI",
+    "alignment": "alignment", "uniformity": "uniformity", "ece": "calibration error (ECE)",
+    "ece_temperature_scaled": "calibration error (ECE) after temperature scaling", "nll": "negative log-likelihood",
+    "ood_knn_auroc": "outliers, k-NN distance, AUROC", "ood_knn_fpr95": "outliers, k-NN distance, FPR95",
+    "ood_mahalanobis_auroc": "outliers, Mahalanobis, one mean, AUROC",
+    "ood_mahalanobis_fpr95": "outliers, Mahalanobis, one mean, FPR95",
+    "ood_mahalanobis_classes_auroc": "outliers, Mahalanobis, class means, AUROC",
+    "ood_mahalanobis_classes_fpr95": "outliers, Mahalanobis, class means, FPR95",
     "linear_probe_top1": "linear probe on held-out images",
     "corruption_error": "mean error under corruptions", "corruption_mce": "mCE",
     "corruption_relative_mce": "relative mCE",
     "corruption_made_here_error": "mean error under corruptions made here, not the published files",
     "mirror_top1": "with mirror images, top-1", "gradient_norm": "gradient norm", "loss": "loss",
+    "final_loss": "last loss", "final_gradient_norm": "last gradient norm", "views_per_second": "views per second",
+    "seconds": "seconds", "peak_rss_bytes_max": "peak memory of one rank in bytes",
+    "peak_rss_bytes_sum": "peak memory of all ranks in bytes",
   ]
 
   /// The prefix of fields with results of the averaged weights.
   static let averagePrefix = RunWeights.average.fieldPrefix
 
   /// Returns the name to show for a field; by default, the field's own name with spaces.
-  static func name(_ field: String) -> String {
+  package static func name(_ field: String) -> String {
     guard field.hasPrefix(averagePrefix) else { return names[field] ?? field.replacing("_", with: " ") }
     return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"
   }

@@ -89,7 +89,8 @@ package struct SweepReport {
           })
       }
       return BoxPlot(
-        title: "By \(option)", xTitle: "\(name) by \(option)", yTitle: isShare ? "%" : metric, groups: groups
+        title: "By \(option)", xTitle: "\(name) by \(option)", yTitle: isShare ? "%" : metric, groups: groups,
+        limits: isShare ? Axis.percentages : nil
       ).figure
     }
     let sorted = entries.sorted { one, other in (value(one) ?? -.infinity) > (value(other) ?? -.infinity) }

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Formats
+import ImagePacks
 import Job
 import MPI
 

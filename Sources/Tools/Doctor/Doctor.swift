@@ -47,7 +47,7 @@ package enum Doctor {
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
-    let ranksOnHost = try world.ranksOnHost()
+    let ranksOnHost = world.hostSize
     world.activity.begin("comparing the ranks")
     let needed = try world.throwingTogether {
       try MemoryEstimate(
@@ -68,7 +68,7 @@ package enum Doctor {
       findings += try routes(over: world)
     }
     findings += try data(dataset, configuration, over: world)
-    findings += try output(request.output, data: configuration.data.path, over: world)
+    findings += try output(request.output, configuration.data, over: world)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
       report("nothing is wrong")
       return
@@ -157,24 +157,25 @@ package enum Doctor {
   ///
   /// Collective.
   private static func output(
-    _ path: String?, data: String?, over world: borrowing Communicator
+    _ path: String?, _ data: DataOptions, over world: borrowing Communicator
   ) throws -> [Finding] {
-    let found = try world.onRoot { () throws -> String in
+    let found = try world.onRoot { () throws -> Finding? in
       let probe = "\(RunDirectory.existingParent(of: path ?? "runs"))/.supcon-doctor-\(getpid())"
       guard unsafe mkdir(probe, 0o700) == 0 else {
-        return "\(path ?? "runs"): rank 0 cannot write there\nchoose another --output, or change the folder's owner"
+        return Finding(
+          exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
+          remedy: "choose another --output, or change the folder's owner")
       }
       unsafe rmdir(probe)
       // A run that is there already can be resumed.
-      guard let directory = path.map(RunDirectory.init), !directory.holdsRun else { return "" }
+      guard let directory = path.map(RunDirectory.init), !directory.holdsRun else { return nil }
       do throws(RunError) {
-        try directory.checkIsApart(from: data)
-        return ""
+        try directory.checkIsApart(from: data.path, data.splitFolders)
+        return nil
       } catch {
-        return "\(error.problem)\n\(error.remedy)"
+        return Finding(exitCode: .output, problem: error.problem, remedy: error.remedy)
       }
     }
-    let lines = try world.broadcast(text: found ?? "").split(separator: "\n").map(String.init)
-    return lines.count == 2 ? [Finding(exitCode: .output, problem: lines[0], remedy: lines[1])] : []
+    return try world.broadcast(value: [found ?? nil].compactMap { finding in finding })
   }
 }

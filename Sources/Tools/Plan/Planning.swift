@@ -99,7 +99,7 @@ package enum Planning {
     let hosts = request.hosts ?? 1
     let ranks = (request.ranks ?? world.size) * hosts
     let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: ranks) }
-    let ranksOnHost = world.size == 1 ? ranks / hosts : try world.ranksOnHost()
+    let ranksOnHost = world.size == 1 ? ranks / hosts : world.hostSize
     let unused = OptionsWithoutEffect.notes(
       configuration, given: request.overrides, stepsPerEpoch: sampler.stepsPerEpoch)
     for note in unused { notes.note(note) }

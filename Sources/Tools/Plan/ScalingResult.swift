@@ -96,8 +96,14 @@ struct ScalingResult: Codable {
   /// Returns the assumptions of the model, one per sentence.
   private static func assumptions(_ model: ScalingModel, hosts: Int) -> [String] {
     let ranks = "\(counted(model.ranksPerHost, "rank")) × \(counted(model.threads, "thread"))"
+    let needed = model.ranksPerHost * model.threads
+    let own = ProcessMeasurements.allowedProcessorCount() ?? needed
+    let like =
+      needed > own
+      ? "has CPUs like those of this one (\(ProcessMeasurements.cpuName())), but \(needed) of them for its threads, where this one has \(own),"
+      : "is like this one (\(ProcessMeasurements.cpuName()))"
     let computing =
-      "Every host is like this one (\(ProcessMeasurements.cpuName())) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
+      "Every host \(like) and computes with \(ranks) at the speed of the one rank that was tried here; none waits for a slower one."
     let work = model.compute.messages
     func nanoseconds(_ seconds: Double) -> String { decimal(1e9 * seconds, 2) }
     guard hosts > 1 else { return [computing, "Messages inside a host take no time."] }

@@ -25,6 +25,7 @@ enum ForeignAdvice {
     Advice(option: "validation-folder", start: ", or choose another folder with --validation-folder"),
     Advice(option: "validation-folder", start: ", --validation-folder none, or --validation-fraction"),
     Advice(option: "test-folder", start: ", --test-folder none, or --validation-fraction"),
+    Advice(option: "bad-images", start: ", or leave such files out with --bad-images skip"),
     Advice(option: "resume", start: "continue it with --resume, or ", end: ""),
     Advice(option: "resume", start: "train on with --resume", end: "choose another --output"),
     Advice(option: "format", start: " or --format onnx", end: ""),

@@ -20,7 +20,7 @@ struct BenchCommand: ConfiguredCommand {
 
   @OptionGroup var configuration: ConfigurationOptions
 
-  @Option(help: "Steps to measure, behind 3 that are left out; with --layers, rounds of one shard.")
+  @Option(help: "Steps to measure, after 3 that are left out; with --layers, rounds of one shard.")
   var steps = Self.defaults.steps
   @Flag(
     help:

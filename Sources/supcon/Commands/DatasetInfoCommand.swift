@@ -15,7 +15,7 @@ struct DatasetInfoCommand: RankedCommand {
       """)
 
   @OptionGroup var dataset: DatasetOptions
-  @Flag(help: "Print one JSON object instead of lines for people.")
+  @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
   @OptionGroup var launch: LaunchOptions

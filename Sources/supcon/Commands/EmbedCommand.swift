@@ -47,7 +47,8 @@ struct EmbedCommand: RankedCommand {
   var data: String?
   @Option(help: "The samples: train, validation or test.")
   var split = Split.test
-  @Option(help: "encoder: representations; model: embeddings, behind the projection head and of unit length.")
+  @Option(
+    help: "encoder: representations; model: embeddings, the outputs of the projection head scaled to unit length.")
   var part = WeightLayout.Part.encoder
   @Option(help: "Compute data type of the encoder: float32 or bfloat16. (default: the run's)")
   var precision: Precision?

@@ -39,7 +39,7 @@ struct ExportCommand: RankedCommand {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Take a classifier along: of supcon linear where the run has one, else that which was trained with the encoder. (default: where the layout has a place for it)"
+      "Include a classifier: that of supcon linear if there is one, else the one trained with the encoder. (default: where the layout has a place for it)"
   )
   var classifier: Bool?
 

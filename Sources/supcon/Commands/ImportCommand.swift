@@ -19,7 +19,7 @@ struct ImportCommand: RankedCommand {
   var weights: String
   @Option(
     help:
-      "Whose names they have: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive of Guillaume Erhard's repository; CIFAR ResNets)."
+      "Naming scheme of the tensors: torchvision, supcontrast (SupConResNet), ge (ResNetContrastive of Guillaume Erhard's repository; CIFAR ResNets)."
   )
   var layout: WeightLayout
   @Option(
@@ -37,7 +37,7 @@ struct ImportCommand: RankedCommand {
   var output: String?
 
   @Option(
-    help: "Data on which later stages are to look at it: shapes (built in), cifar10, cifar100, folder. It is required.",
+    help: "Dataset of later stages, required: shapes (built in), cifar10, cifar100, folder.",
     completion: .list(DataOptions.Dataset.allCases.map(\.rawValue)))
   var dataset: String
   /// The dataset's files and the image size, which later commands such as `supcon linear` use.

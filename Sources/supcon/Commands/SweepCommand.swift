@@ -55,7 +55,8 @@ struct SweepCommand: RankedCommand {
     if let problem = TimeLimit.problem(maxTime) {
       return problem
     }
-    return isListing && (isSummarizing || index != nil) ? "--list: goes with neither --index nor --summarize" : nil
+    if isListing, isSummarizing || index != nil { return "--list: goes with neither --index nor --summarize" }
+    return isSummarizing && index != nil ? "--summarize: is of all runs; leave --index out" : nil
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -5,7 +5,7 @@ import DistributedStep
 struct DebuggingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Every so many steps all ranks compare weights, statistics, order and loss; the first rank and slice that differ are named.",
+      "Compare weights, statistics, order and loss across all ranks every so many steps; the first rank and slice that differ are named.",
       valueName: "steps"))
   var checkRanks: Int?
   @Flag(

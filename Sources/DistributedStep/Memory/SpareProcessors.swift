@@ -1,7 +1,5 @@
-import Configuration
 import Glibc
-import MPI
-import Runs
+import Job
 
 /// The CPUs that the computing threads of the ranks leave idle.
 package enum SpareProcessors {
@@ -17,22 +15,5 @@ package enum SpareProcessors {
     // An unbound rank shares all processors with the other ranks; a bound one has its own.
     let own = allowed < online ? allowed : allowed / max(ranksOnHost, 1)
     return max(own - threads, 0)
-  }
-}
-
-extension Communicator {
-  /// The hash of the host name, which identifies the host.
-  var numberOfHost: Int64 {
-    hostName().utf8.reduce(5381) { hash, byte in hash &* 33 &+ Int64(byte) }
-  }
-
-  /// Counts the ranks on this rank's host: those with the same hash of the host name.
-  ///
-  /// Collective.
-  package func ranksOnHost() throws(MPIError) -> Int {
-    let own = [numberOfHost]
-    var hosts = [Int64](repeating: 0, count: size)
-    try allGather(own.span, into: &hosts)
-    return hosts.count { host in host == own[0] }
   }
 }
