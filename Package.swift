@@ -291,7 +291,7 @@ let tests: [Target] = [
     name: "ReportingTests",
     dependencies: [
       "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Measures", "Reporting", "Runs",
-      "TestSupport",
+      "Sweeps", "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(name: "ScalingTests", dependencies: ["MPI", "Scaling"], swiftSettings: swiftSettings),

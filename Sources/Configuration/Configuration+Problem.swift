@@ -122,7 +122,10 @@ extension ConfigurationOption {
   /// Returns the error for this option if it has no effect but was given on the command line or differs from its
   /// default, or `nil`.
   func needless(in configuration: Configuration, _ given: ConfigurationOverrides) -> RunError? {
-    guard let condition = conditions.first(where: { condition in !condition.holds(configuration) }) else { return nil }
+    let failing = conditions.first { condition in
+      !condition.holds(configuration) && (given.isOnCommandLine(name) || !condition.isOfCommandLine)
+    }
+    guard let condition = failing else { return nil }
     let text = write(configuration)
     guard given.isOnCommandLine(name) || text != defaultValue else { return nil }
     let flag = kind != .boolean ? "--\(name) \(text ?? "auto")" : text == "true" ? "--\(name)" : "--no-\(name)"

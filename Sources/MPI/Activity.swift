@@ -70,9 +70,10 @@ public final class Activity: Sendable {
       state.snapshot.collectives += 1
       state.snapshot.collective = collective
     }
-    let start = ContinuousClock.now
+    // As the clock of a step, which does not count the time in which the system is suspended.
+    let start = SuspendingClock.now
     let code = body()
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let seconds = (SuspendingClock.now - start) / .seconds(1)
     state.withLock { state in
       state.snapshot.collective = nil
       state.volume.add(collective, receivedByteCount: receivedByteCount, seconds: seconds)

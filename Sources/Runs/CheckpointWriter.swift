@@ -6,10 +6,19 @@ import Synchronization
 ///
 /// If a save fails, earlier checkpoints are preserved, and the next save tries again.
 package final class CheckpointWriter: Sendable {
-  /// A save of a checkpoint that failed.
-  package struct Failure {
-    /// The file that could not be written, such as "checkpoint".
-    package let contents: String
+  /// The files of a save.
+  package enum Part: Sendable {
+    /// A checkpoint from which a run can be resumed.
+    case checkpoint
+    /// The best checkpoint by a measure.
+    case best
+    /// The files beside a checkpoint that was written: summary, encoder, classifier.
+    case results
+  }
+
+  /// A save that failed, or a part of one.
+  package struct Failure: Sendable {
+    package let part: Part
     package let step: Int
     package let error: FileError
   }
@@ -25,26 +34,27 @@ package final class CheckpointWriter: Sendable {
   /// A failure of the previous save that ``settle()`` has not returned is lost.
   ///
   /// - Parameters:
-  ///   - name: What is written, for messages.
+  ///   - part: The part that fails if an error is thrown.
   ///   - step: The step after which the checkpoint is taken.
   ///   - prepare: Writes the contents, which may change after it returns.
-  ///   - complete: Flushes and renames the file; called in the background.
+  ///   - complete: Flushes and renames the file; called in the background. It returns the error of ``Part/results`` if
+  ///     these could not be written.
   package func begin<Contents: Sendable>(
-    _ name: String, step: Int, prepare: () throws(FileError) -> Contents,
-    complete: @escaping @Sendable (Contents) throws(FileError) -> Void
+    _ part: Part, step: Int, prepare: () throws(FileError) -> Contents,
+    complete: @escaping @Sendable (Contents) throws(FileError) -> FileError?
   ) {
     wait()
     do throws(FileError) {
       let contents = try prepare()
       queue.async { [self] in
         do throws(FileError) {
-          try complete(contents)
+          if let error = try complete(contents) { note(Failure(part: .results, step: step, error: error)) }
         } catch {
-          note(Failure(contents: name, step: step, error: error))
+          note(Failure(part: part, step: step, error: error))
         }
       }
     } catch {
-      note(Failure(contents: name, step: step, error: error))
+      note(Failure(part: part, step: step, error: error))
     }
   }
 
@@ -52,23 +62,17 @@ package final class CheckpointWriter: Sendable {
     failure.withLock { failure in failure = failed }
   }
 
+  /// Returns the failure of the last save that has ended; `nil` if it succeeded or its failure was returned before.
+  package func takeFailure() -> Failure? { failure.withLock { failure in failure.take() } }
+
   /// Waits until the last save has ended, and returns its failure; `nil` if it succeeded or was returned before.
   package func settle() -> Failure? {
     wait()
-    return failure.withLock { failure in failure.take() }
+    return takeFailure()
   }
 
   /// Waits until the last save has ended, even if it failed.
   package func wait() {
     queue.sync {}
-  }
-
-  /// Waits for the last save, and throws its error.
-  ///
-  /// - Throws: The error of that save.
-  package func finish() throws(FileError) {
-    if let failure = settle() {
-      throw failure.error
-    }
   }
 }

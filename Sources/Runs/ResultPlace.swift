@@ -2,19 +2,26 @@ import Formats
 
 /// The place of a stage's result in a run directory.
 ///
-/// A result on other data than the run's, on other test images than the result that is there, or of an earlier
-/// checkpoint has a folder of its own, such as `linear-flowers` or `evaluation-step-1200`; one on further data whose
-/// folder has the same name is numbered (`linear-flowers-2`).
+/// A result on other images than the run's, or of an earlier checkpoint, has a folder of its own, such as
+/// `linear-flowers` or `evaluation-step-1200`; one on further data whose folder has the same name is numbered
+/// (`linear-flowers-2`).
 package struct ResultPlace: Sendable {
-  /// The fields of a result's `summary.json` that identify its data.
+  /// The images on which a result is measured, compared with those of the run.
+  package enum Images: Sendable, Equatable {
+    /// Those of the run.
+    case own
+    /// The run's training images, but other ones to test on, of data with a name.
+    case ownWithOtherTest(name: String)
+    /// Those of other data with a name.
+    case other(name: String)
+  }
+
+  /// The fields of a result's `summary.json` that identify its images.
   package let identity: [String: JSONValue]
 
+  private let images: Images
   /// The end of folder names for the weights and the split.
   private let suffix: String
-  /// The name of the data in that of a folder of their own; `nil` for none.
-  private let dataName: String?
-  /// True for data other than the run's.
-  private let isOther: Bool
   /// The step of an earlier checkpoint; `nil` for the latest.
   private let step: Int?
 
@@ -23,22 +30,15 @@ package struct ResultPlace: Sendable {
   /// - Parameters:
   ///   - weights: The weights that are measured.
   ///   - isValidation: True if they are measured on validation images.
-  ///   - dataName: The name of the data in that of a folder of their own.
-  ///   - isOther: True for data other than the run's.
+  ///   - images: The images.
   ///   - step: The step of an earlier checkpoint; `nil` for the latest.
   ///   - identity: The fields of ``identity(dataset:fingerprint:contents:testFingerprint:testContents:)``.
   package init(
-    _ weights: RunWeights, isValidation: Bool = false, dataName: String, isOther: Bool, step: Int?,
-    identity: [String: JSONValue]
+    _ weights: RunWeights, isValidation: Bool = false, of images: Images = .own, step: Int? = nil,
+    identity: [String: JSONValue] = [:]
   ) {
     suffix = weights.suffix + (isValidation ? "-validation" : "")
-    (self.dataName, self.isOther, self.step, self.identity) = (dataName, isOther, step, identity)
-  }
-
-  /// Creates the place of results on the run's own data, whatever its images are now.
-  package init(_ weights: RunWeights, isValidation: Bool = false, step: Int? = nil) {
-    suffix = weights.suffix + (isValidation ? "-validation" : "")
-    (dataName, isOther, self.step, identity) = (nil, false, step, [:])
+    (self.images, self.step, self.identity) = (images, step, identity)
   }
 
   /// Returns the fields that identify data.
@@ -66,39 +66,75 @@ package struct ResultPlace: Sendable {
     ]
   }
 
-  /// Returns the name of the folder for the run's own data and latest checkpoint.
+  /// Returns the name of the folder for the run's own images and latest checkpoint.
   package func ownFolder(of stage: String) -> String { stage + suffix }
 
   /// Returns the name of the folder that has, or will have, the result of a stage; on rank 0.
   package func folder(of stage: String, in run: RunDirectory) -> String {
-    let name = wantedFolder(of: stage)
-    var (folder, number) = (name, 1)
-    if !isOther, let dataName, isOfOtherData("\(run.path)/\(folder)/summary.json") {
-      folder = folderName(of: stage, dataName)
+    numberedFolder(of: stage, in: run) { path in isOfOtherImages(path) }
+  }
+
+  /// Returns the folders in which a classifier of these training images may lie, the best first; on rank 0.
+  package func classifierFolders(in run: RunDirectory) -> [String] {
+    let own = Self.named(ownFolder(of: ClassifierFile.folder), nil, step)
+    // A classifier depends on no image that it is tested on.
+    let named = numberedFolder(of: ClassifierFile.folder, in: run) { path in
+      isOfOtherImages(path, comparing: Self.trainingFields)
     }
-    while isOfOtherData("\(run.path)/\(folder)/summary.json") {
-      number += 1
-      folder = "\(folderName(of: stage, dataName))-\(number)"
+    return switch images {
+    case .own: [own]
+    case .ownWithOtherTest: [own, named]
+    case .other: [named]
     }
-    return folder
   }
 
   /// Returns the name of the folder if no result on further data has it already.
   package func wantedFolder(of stage: String) -> String {
-    folderName(of: stage, isOther ? dataName : nil)
+    let name: String? =
+      switch images {
+      case .own: nil
+      case .ownWithOtherTest(let name), .other(let name): name
+      }
+    return Self.named(ownFolder(of: stage), name, step)
   }
 
-  private func folderName(of stage: String, _ dataName: String?) -> String {
-    ownFolder(of: stage) + (dataName.map { name in "-\(name)" } ?? "") + (step.map { step in "-step-\(step)" } ?? "")
+  private static func named(_ folder: String, _ name: String?, _ step: Int?) -> String {
+    folder + (name.map { name in "-\(name)" } ?? "") + (step.map { step in "-step-\(step)" } ?? "")
   }
 
-  /// Returns true if a result's `summary.json` says that it was measured on other data; fields that it lacks, as of
-  /// earlier versions, say nothing.
-  private func isOfOtherData(_ path: String) -> Bool {
+  private func numberedFolder(
+    of stage: String, in run: RunDirectory, isTaken: (_ summary: String) -> Bool
+  ) -> String {
+    let name = wantedFolder(of: stage)
+    // The run's own images may have changed; their newest measure has the plain name.
+    guard images != .own else { return name }
+    var (folder, number) = (name, 1)
+    while isTaken("\(run.path)/\(folder)/summary.json") {
+      number += 1
+      folder = "\(name)-\(number)"
+    }
+    return folder
+  }
+
+  private static let trainingFields: Set<String> = ["dataset", "dataset_fingerprint", "dataset_contents"]
+  private static let testFields: Set<String> = ["test_fingerprint", "test_contents"]
+
+  /// Returns true if a result's `summary.json` says that it was measured on other images, by some fields or by all;
+  /// fields that it lacks, as of earlier versions, say nothing.
+  package func isOfOtherImages(_ path: String, comparing names: Set<String>? = nil) -> Bool {
     guard let fields = JSONValue.fields(ofFile: path) else { return false }
-    return identity.contains { name, value in
-      let recorded = fields[name] ?? .null
-      return recorded != .null && value != .null && recorded != value
+    return Self.differ(identity, fields, in: names ?? Self.trainingFields.union(Self.testFields))
+  }
+
+  /// Returns true if two identities are of other images to test on.
+  package static func haveOtherTests(_ one: [String: JSONValue], _ other: [String: JSONValue]) -> Bool {
+    differ(one, other, in: testFields)
+  }
+
+  private static func differ(_ one: [String: JSONValue], _ other: [String: JSONValue], in names: Set<String>) -> Bool {
+    names.contains { name in
+      let (own, recorded) = (one[name] ?? .null, other[name] ?? .null)
+      return own != .null && recorded != .null && own != recorded
     }
   }
 }

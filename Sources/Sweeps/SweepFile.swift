@@ -92,8 +92,9 @@ package struct SweepFile: Sendable {
         .configuration, "\(path): two runs have the options of \(twice.name)", remedy: "leave one of them out")
     }
     let names = runs.map(\.name)
-    for number in runs.indices where names[..<number].contains(names[number]) {
-      runs[number].name += "-\(number)"
+    for index in runs.indices {
+      let earlier = names[..<index].count { name in name == names[index] }
+      if earlier > 0 { runs[index].name += "-\(earlier + 1)" }
     }
     self.runs = runs
   }

@@ -64,9 +64,11 @@ package enum SweepStage {
     }
     if !request.isSummarizing { try check(file, folder, request, ranks: world.size) }
     try world.onRoot {
-      for data in Set(file.runs.compactMap { run in run.overrides.applied(to: Configuration()).data.path }) {
-        let found = (try? DataLocation.found(data, of: request.file, folder: request.file.parentFolder)) ?? data
-        try RunDirectory.check(folder, liesOutside: found)
+      for data in file.runs.map({ run in run.overrides.applied(to: Configuration()).data }) {
+        for path in (data.path.map { path in [path] } ?? []) + data.splitFolders {
+          let found = (try? DataLocation.found(path, of: request.file, folder: request.file.parentFolder)) ?? path
+          try RunDirectory.check(folder, liesOutside: found)
+        }
       }
       try RunDirectory.createFolders(folder)
     }

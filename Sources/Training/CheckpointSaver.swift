@@ -8,7 +8,7 @@ import WeightExchange
 
 /// A writer of a run's results: checkpoints and `summary.json` during training, the encoder's weights at the end.
 ///
-/// The checkpoint is completed last: if it exists, the other files of its step exist too.
+/// The checkpoint is completed last: if it exists, the other files of its step exist too, unless writing them failed.
 final class CheckpointSaver {
   private let configuration: Configuration
   private let directory: RunDirectory?
@@ -26,8 +26,8 @@ final class CheckpointSaver {
 
   /// Begins to save a checkpoint and the summary: writes to the file cache now, and completes them in the background.
   ///
-  /// Collective. No copy of the state is made. A failed save is reported by the next save; training continues and
-  /// earlier checkpoints are kept.
+  /// Collective. No copy of the state is made. A failed save is reported by the next save or evaluation; training
+  /// continues and earlier checkpoints are kept.
   func begin(_ state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
     let start = ProcessMeasurements.now()
     world.activity.begin("step \(state.step), checkpoint", allowsSilence: true)
@@ -46,30 +46,40 @@ final class CheckpointSaver {
     settle(log)
     log.best = best
     let configuration = configuration
-    writer.begin("best checkpoint", step: state.step) { () throws(FileError) in
+    writer.begin(.best, step: state.step) { () throws(FileError) in
       try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state), as: best)
     } complete: { contents throws(FileError) in
       try contents.publish()
+      return nil
     }
   }
 
-  /// Waits until the last save has ended, and reports its failure; the best checkpoint of the log is then the one that
-  /// is stored, so that the next evaluation that exceeds it is saved.
+  /// Waits until the last save has ended, and reports its failure.
   func settle(_ log: RunLog) {
-    guard let failure = writer.settle() else { return }
-    let stored = storedBest
-    let consequence: String
-    if log.best == stored {
-      consequence =
-        "the run goes on and tries again, " + (isFirst ? Self.consequenceOfNone : "the checkpoints before it stand")
-    } else {
-      log.best = stored
-      consequence =
-        "later evaluations that exceed it are saved; "
-        + (stored.map { best in "the best one stored is that of step \(best.step)" } ?? "no best one is stored yet")
+    writer.wait()
+    reportFailure(log)
+  }
+
+  /// Reports the failure of the last save that has ended, if it failed.
+  ///
+  /// The best checkpoint of the log is then the one that is stored, so that the next evaluation that exceeds it is
+  /// saved.
+  func reportFailure(_ log: RunLog) {
+    guard let failure = writer.takeFailure() else { return }
+    switch failure.part {
+    case .checkpoint:
+      report.warn(
+        "the checkpoint of step \(failure.step) could not be written: \(failure.error); the run goes on and tries again, "
+          + (isFirst ? Self.consequenceOfNone : "the checkpoints before it stand"))
+    case .best:
+      log.best = storedBest
+      report.warn(
+        "the best checkpoint of step \(failure.step) could not be written: \(failure.error); later evaluations that exceed it are saved, "
+          + (log.best.map { best in "the best one stored is that of step \(best.step)" } ?? "no best one is stored yet")
+      )
+    case .results:
+      report.warn("\(failure.error); the checkpoint of step \(failure.step) is saved, and the run goes on")
     }
-    report.warn(
-      "the \(failure.contents) of step \(failure.step) could not be written: \(failure.error); \(consequence)")
   }
 
   /// The best checkpoint on disk by the measure of `--keep-best`; `nil` if there is none.
@@ -99,19 +109,23 @@ final class CheckpointSaver {
     world.activity.begin("step \(state.step), last checkpoint", allowsSilence: true)
     try save(state, log, isDone ? .finished : .stopped, over: world)
     try world.onRoot {
-      do throws(FileError) {
-        try writer.finish()
-      } catch {
-        throw FileError(
-          error.kind,
-          "\(error): the checkpoint of step \(state.step) "
-            + (isFirst
-              ? "is not written; make room for it (disk, quota, ulimit -f); \(Self.consequenceOfNone)"
-              : "is not written, those before it stand; make room for it (disk, quota, ulimit -f) and continue with --resume")
-        )
-      }
+      if let failure = writer.settle() { throw lastError(failure) }
       directory.map { directory in report((isDone ? "done" : "saved") + ": \(directory.path)/summary.json") }
     }
+  }
+
+  /// Returns the error that ends a run whose last save failed.
+  private func lastError(_ failure: CheckpointWriter.Failure) -> FileError {
+    let step = "\(failure.error): the checkpoint of step \(failure.step)"
+    let consequence =
+      switch failure.part {
+      case .results: "is saved, and commands that read a run can use it; this file is not written"
+      case .checkpoint, .best:
+        isFirst
+          ? "is not written; make room for it (disk, quota, ulimit -f); \(Self.consequenceOfNone)"
+          : "is not written, those before it stand; make room for it (disk, quota, ulimit -f) and continue with --resume"
+      }
+    return FileError(failure.error.kind, "\(step) \(consequence)")
   }
 
   /// Waits for a save in progress, if the run ends with an error.
@@ -125,6 +139,8 @@ final class CheckpointSaver {
     /// The hash of the averaged weights; `nil` if there are none.
     let averageHash: String?
     let checkpoint: CheckpointFolder.Prepared
+    /// The error of a file beside the checkpoint that could not be written.
+    let failure: FileError?
   }
 
   private func save(_ state: TrainingState, _ log: RunLog, _ status: RunStatus, over world: borrowing Communicator)
@@ -135,36 +151,45 @@ final class CheckpointSaver {
     settle(log)
     let summary = log.summary(step: state.step, status: status, memory: memory)
     let configuration = configuration
-    writer.begin("checkpoint", step: state.step) { () throws(FileError) in
-      if status == .finished {
-        let metadata = ImagePreprocessing.metadata(configuration, run: directory.path, classNames: log.classNames)
-        for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? [])
-        {
-          try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights), metadata: metadata)
-          if configuration.isClassifying {
-            try state.write(
-              "\(Configuration.classifierName).", to: directory.classifierPath(of: weights), metadata: metadata)
-          }
-        }
-      }
+    writer.begin(.checkpoint, step: state.step) { () throws(FileError) in
+      let failure = status == .finished ? writeWeights(state, log, in: directory) : nil
       return Contents(
         weightsHash: state.weightsSHA256(), averageHash: state.averaged.map { state in state.weightsSHA256() },
-        checkpoint: try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state)))
+        checkpoint: try directory.checkpoints.prepare(Checkpoint(configuration: configuration, state: state)),
+        failure: failure)
     } complete: { contents throws(FileError) in
       var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
       hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
-      var failure: FileError?
+      var failure = contents.failure
       do throws(FileError) {
         // Accuracies that later stages measured with the previous weights do not apply to the new weights.
         try JSONValue.merge(
           summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
           replacing: RunStatus.fieldsOfLaterStages.union(["best"]))
       } catch {
-        failure = error
+        failure = failure ?? error
       }
-      // The checkpoint is worth more than a file about it.
+      // The checkpoint is worth more than the files beside it.
       try directory.checkpoints.complete(contents.checkpoint, keep: configuration.checkpoints.keep)
-      if let failure { throw failure }
+      return failure
+    }
+  }
+
+  /// Writes the weights of the encoder and of a classifier trained with it for other programs; returns the error of the
+  /// first file that cannot be written.
+  private func writeWeights(_ state: TrainingState, _ log: RunLog, in directory: RunDirectory) -> FileError? {
+    let metadata = ImagePreprocessing.metadata(configuration, run: directory.path, classNames: log.classNames)
+    do throws(FileError) {
+      for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? []) {
+        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights), metadata: metadata)
+        if configuration.isClassifying {
+          try state.write(
+            "\(Configuration.classifierName).", to: directory.classifierPath(of: weights), metadata: metadata)
+        }
+      }
+      return nil
+    } catch {
+      return error
     }
   }
 }

@@ -96,10 +96,10 @@ final class RunEvaluation {
       }
       return
     }
-    // The writes may take long, and the other ranks wait.
-    activity.begin("step \(state.step), best checkpoint", allowsSilence: true)
-    saver.settle(log)
+    saver.reportFailure(log)
     guard value > log.best?.value ?? -1 else { return }
+    // The write may take long, and the other ranks wait.
+    activity.begin("step \(state.step), best checkpoint", allowsSilence: true)
     saver.begin(state, best: BestCheckpoint(measure: measure.rawValue, value: value, step: state.step), log)
   }
 }

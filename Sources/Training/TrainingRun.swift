@@ -28,7 +28,7 @@ package enum TrainingRun {
     /// The time limit of this process in seconds; `nil` for none.
     package var maximumSeconds: Double?
     /// The diagnostics that this process computes; none by default.
-    package var debugging = Diagnostics()
+    package var diagnostics = Diagnostics()
     /// The amount of output.
     package var verbosity = Verbosity.normal
     /// The terminal for a status line; `nil` if the output cannot be a terminal.
@@ -77,7 +77,7 @@ package enum TrainingRun {
     var opening = try OpenedRun(request, over: world, report: report)
     // Before the state and the step take memory, which the estimate counts.
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    if request.debugging.checkRanksSteps != nil {
+    if request.diagnostics.checkRanksSteps != nil {
       // Ranks that share their parameters cannot be compared.
       opening.configuration.compute.sharedMemory = .off
     }
@@ -94,7 +94,7 @@ package enum TrainingRun {
     world.activity.begin("preparing the step")
     _ = try step(after: state.step)
     describe(opened, state, plan, request, world.size, report)
-    try request.debugging.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
+    try request.diagnostics.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
     let log = try RunLog(
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
@@ -120,7 +120,7 @@ package enum TrainingRun {
         over: world)
       try balance.divide(&steps, after: result, log, over: world, report: report)
       try recordingDivergence(after: state.step - 1, of: opened, saver) {
-        try request.debugging.look(at: step, state, batch, loss: result.loss, over: world, report: report)
+        try request.diagnostics.inspect(at: step, state, batch, loss: result.loss, over: world, report: report)
       }
       (batch, isStopped) = (next, result.isStopRequested && state.step < plan.lastStep)
       if !isStopped {
@@ -217,7 +217,7 @@ package enum TrainingRun {
     ReferencePrimitives.note(report)
     let unused = OptionsWithoutEffect.notes(
       configuration, given: request.overrides, stepsPerEpoch: opened.sampler.stepsPerEpoch,
-      checkRanksSteps: request.debugging.checkRanksSteps)
+      checkRanksSteps: request.diagnostics.checkRanksSteps)
     for note in unused { report.note(note) }
     let unseen = opened.sampler.unseenClasses.map { index in opened.dataset.classNames[index] }
     if !unseen.isEmpty {
@@ -283,12 +283,12 @@ package enum TrainingRun {
   ///
   /// Collective.
   private static func test(
-    _ state: TrainingState, of opening: OpenedRun, _ log: RunLog, over world: borrowing Communicator
+    _ state: TrainingState, of opened: OpenedRun, _ log: RunLog, over world: borrowing Communicator
   ) throws {
-    guard let test = opening.test else { return }
+    guard let test = opened.test else { return }
     func accuracy(of state: TrainingState) throws -> TestAccuracy {
       let classifier = try world.throwingTogether {
-        try TrainedClassifier(opening.configuration, state, viewSize: opening.configuration.viewSize(of: test))
+        try TrainedClassifier(opened.configuration, state, viewSize: opened.configuration.viewSize(of: test))
       }
       return try classifier.accuracy(on: test, over: world)
     }

@@ -44,6 +44,9 @@ protocol RankedCommand: ParsableCommand {
   /// True if the standard output is the command's result, so that notes go to the standard error.
   var hasResultOutput: Bool { get }
 
+  /// True if the command checks the launch itself, and reports more.
+  var checksLaunchItself: Bool { get }
+
   /// The files that the command will write; they are checked before its work begins.
   var outputs: [OutputFile] { get }
 
@@ -66,6 +69,7 @@ extension RankedCommand {
   var watch: JobWatchdog.Settings { launch.settings }
   var verbosity: Verbosity { .normal }
   var hasResultOutput: Bool { false }
+  var checksLaunchItself: Bool { false }
 
   var outputs: [OutputFile] { [] }
   var outputFolders: [(option: String, path: String)] { [] }
@@ -137,8 +141,10 @@ enum Program {
     }
     let instructions = instructions(command.launch.isa, launch, ranks: launch.size)
     launch.leaveCrashesToTheLibrary()
+    let isOfDatasets = DatasetCommand.configuration.subcommands.contains { type in type == Swift.type(of: command) }
+    let name = type(of: command).configuration.commandName ?? ""
     Interruption.announce(
-      type(of: command).configuration.commandName ?? "", advice: command.adviceWhenStopped, rank: launch.rank)
+      isOfDatasets ? "dataset \(name)" : name, advice: command.adviceWhenStopped, rank: launch.rank)
     exit(Console.exitCode(run(command, launch, instructions)))
   }
 
@@ -185,8 +191,7 @@ enum Program {
         do {
           try instructions.agree(over: world)
           try watchdog.connect(over: world)
-          if !(command is DoctorCommand) {
-            // `doctor` performs these checks itself and reports more.
+          if !command.checksLaunchItself {
             try LaunchCheck.run(
               threads: command.threadsPerRank, over: world,
               report: command.hasResultOutput

@@ -64,6 +64,8 @@ struct LabelListTests {
     ("path,class_name,target\na.png,cat,3\nb.png,dog,0", ["cat", "dog"]),
     ("path,y,target,class\na.png,5,1.0,cat\nb.png,5,2.0,dog", ["cat", "dog"]),
     ("path,label,category\na.png,1,10\nb.png,2,20", ["1", "2"]),
+    ("path,label,category\na.png,cat,\nb.png,dog,", ["cat", "dog"]),
+    ("path,class,label\na.png, ,cat\nb.png,,dog", ["cat", "dog"]),
   ])
   func `of columns that name the same classes, that with names is the label`(text: String, labels: [String]) throws {
     #expect(try LabelList(text, path: "lists/l.csv").entries.map(\.label) == labels)

@@ -91,4 +91,22 @@ struct ResumeTests {
     let changes = try FolderSnapshot(workshop.path("finished")).changes(since: before)
     #expect(changes.isEmpty)
   }
+
+  @Test func `a checkpoint is saved where a file beside it cannot be written`() throws {
+    for file in ["summary.json", "encoder.safetensors"] {
+      let workshop = try Workshop()
+      try succeeding(workshop.pretrain("whole", ["--model", "resnet8", "--steps", "4"]))
+      try succeeding(workshop.pretrain("run", ["--model", "resnet8", "--steps", "2"]))
+      // Nothing can be renamed onto a folder with files.
+      let path = workshop.path("run/\(file)")
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.createDirectory(atPath: "\(path)/files", withIntermediateDirectories: true)
+      let failed = try workshop.resume("run", ["--steps", "4"])
+      #expect(failed.exitCode != 0 && failed.standardError.contains("the checkpoint of step 4 is saved"), "\(failed)")
+      try FileManager.default.removeItem(atPath: path)
+      #expect(try workshop.checkpoints("run").last == "step-00000004.safetensors")
+      try succeeding(workshop.resume("run", ["--steps", "6"]))
+      #expect(try workshop.weights(of: "run") == workshop.resumedWeights("whole", ["--steps", "6"]))
+    }
+  }
 }

@@ -6,6 +6,9 @@ struct OptionCondition: Sendable {
   let reason: @Sendable (Configuration) -> String
   /// The advice to the user that ends the error message.
   let remedy: String
+  /// True if only a value on the command line is refused, because recipes, sweeps and stored configurations may have
+  /// the option beside one that takes its effect away.
+  var isOfCommandLine = false
 
   static let folder = OptionCondition(
     holds: { $0.data.dataset == .folder },
@@ -52,7 +55,7 @@ struct OptionCondition: Sendable {
   static let weightedLabels = OptionCondition(
     holds: { $0.classifier.teacherPath == nil || $0.classifier.distillationWeight < 1 },
     reason: { _ in "with --distillation-weight 1 the labels have no weight" },
-    remedy: "leave it out, or give a lower --distillation-weight")
+    remedy: "leave it out, or give a lower --distillation-weight", isOfCommandLine: true)
 
   static let freeDenominator = OptionCondition(
     holds: { !$0.loss.kind.decidesMode },
@@ -61,7 +64,7 @@ struct OptionCondition: Sendable {
 
   static let someWeightDecay = OptionCondition(
     holds: { $0.optimizer.weightDecay > 0 }, reason: { _ in "there is no weight decay" },
-    remedy: "leave it out, or give a --weight-decay above 0")
+    remedy: "leave it out, or give a --weight-decay above 0", isOfCommandLine: true)
 
   static let hiddenLayers = OptionCondition(
     holds: { $0.head.kind == .mlp }, reason: { "--head \($0.head.kind.rawValue) has no hidden layer" },

@@ -94,8 +94,8 @@ extension OptionParser where Value == Double {
 
   static let positive = number("a number above 0") { $0 > 0 }
   static let notNegative = number("a number of at least 0") { $0 >= 0 }
-  /// e^margin must not overflow in float32, and the terms that it multiplies must not underflow.
-  static let margin = number("a number from 0 to 70") { $0 >= 0 && $0 <= 70 }
+  /// e^margin must not overflow in float32; similarities ÷ temperature differ by at most 2 ÷ temperature.
+  static let margin = number("a number from 0 to 80") { $0 >= 0 && $0 <= 80 }
   static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
 
   /// Parses a decimal number or an infinity, such as `1e-3`, `inf` or `.inf` (YAML).

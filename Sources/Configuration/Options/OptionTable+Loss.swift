@@ -6,7 +6,8 @@ extension ConfigurationOption {
       .contrastive, when: [.contrastive]),
     .init(
       "margin", \.loss.margin, .margin,
-      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 70.", .contrastive,
+      "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 80; above 70 float32 gradients lose digits.",
+      .contrastive,
       when: [.contrastive]),
     .init(
       "summation", \.loss.variant.summation, .choice,

@@ -136,16 +136,18 @@ struct ListColumns: Equatable {
   /// Returns the column of labels: of columns that group the images alike, the first with names in place of numbers.
   ///
   /// - Parameters:
-  ///   - columns: The columns with a header of labels, at least one.
+  ///   - named: The columns with a header of labels, at least one; empty ones do not count.
   ///   - header: The names of all columns.
   ///   - records: The records of the images.
   /// - Returns: The column.
   /// - Throws: `ListColumns.Problem` naming two columns that group the images differently.
   private static func labelColumn(
-    among columns: [Int], _ header: [String], _ records: ArraySlice<CSVRecords.Record>
+    among named: [Int], _ header: [String], _ records: ArraySlice<CSVRecords.Record>
   ) throws(Problem) -> Int {
-    guard columns.count > 1 else { return columns[0] }
+    guard named.count > 1 else { return named[0] }
     let rows = records.map(\.fields).filter { row in row.count == header.count }
+    let columns = named.filter { column in rows.contains { row in !row[column].trimmed.isEmpty } }
+    guard columns.count > 1 else { return columns.first ?? named[0] }
     if let other = columns.dropFirst().first(where: { column in !correspond(columns[0], column, in: rows) }) {
       throw Problem(
         "the columns '\(header[columns[0]])' and '\(header[other])' may both be the label; rename one of them, or leave one out"

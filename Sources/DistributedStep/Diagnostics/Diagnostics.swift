@@ -15,8 +15,7 @@ package struct Diagnostics: Sendable {
   /// Creates diagnostics that are all off.
   package init() {}
 
-  /// Creates the folder for the files of `--dump-step`, and logs a warning for each diagnostic that this run cannot
-  /// compute.
+  /// Creates the folder for the files of `--dump-step`, or warns if this run does not take that step.
   ///
   /// Collective. Called once, before the first step.
   ///
@@ -51,7 +50,7 @@ package struct Diagnostics: Sendable {
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` naming the rank, parameter or file at fault.
-  package func look(
+  package func inspect(
     at step: TrainingStep, _ state: TrainingState, _ batch: GlobalBatch, loss: Double,
     over world: borrowing Communicator, report: Reporter
   ) throws {

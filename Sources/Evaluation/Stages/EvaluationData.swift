@@ -59,7 +59,7 @@ struct EvaluationData {
       }
       (training, test, split) = (opened.training, opened.test, request.split)
       place = ResultPlace(
-        .raw, dataName: Self.transferName(transfer) + request.weights.suffix, isOther: true,
+        .raw, of: .other(name: Self.transferName(transfer) + request.weights.suffix),
         step: encoder.isLatest ? nil : encoder.state.step,
         identity: opened.identity)
       resultFolder = try Self.transferFolder(place, request, over: world, report: report)
@@ -138,7 +138,7 @@ struct EvaluationData {
       report.note(
         "\(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
       )
-      return (adapted(parts.training), adapted(parts.validation), identity(nil, nil))
+      return (adapted(parts.training), adapted(parts.validation), identity("held-out", nil))
     }
   }
 

@@ -111,7 +111,7 @@ package struct RunClassifier: Sendable {
   private static func folders(of encoder: FrozenEncoder, _ place: ResultPlace?, in run: RunDirectory) -> [String] {
     let (weights, step) = (encoder.weights, encoder.state.step)
     let own = ClassifierFile.folders(of: weights, step: step)
-    if let place { return [place.folder(of: ClassifierFile.folder, in: run)] + own }
+    if let place { return place.classifierFolders(in: run) + own }
     return encoder.configuration.isClassifying ? own : ClassifierFile.folders(of: weights, step: step, in: run)
   }
 

@@ -86,7 +86,7 @@ package enum PredictionStage {
       let probabilities = ClassProbabilities(logits: logits, labels: part.rows.labels, classCount: names.count)
       for (index, path) in part.paths.enumerated() {
         if let reason = part.bad[index] {
-          report("Error: \(reason)")
+          report.error(reason)
         } else {
           writer.write(path, probabilities.probabilities(index), output)
         }

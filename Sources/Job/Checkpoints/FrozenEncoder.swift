@@ -17,7 +17,9 @@ package struct FrozenEncoder {
   /// True if ``state`` was read from the run's latest checkpoint.
   package let isLatest: Bool
   /// The run directory; empty for a state in memory.
-  private let run: String
+  package let run: String
+  /// The data options of the run, if another folder is given for this command; else `nil`.
+  package let formerData: DataOptions?
   /// The last step of the run, on rank 0, if the run is not finished and ``state`` is its newest state; else `nil`.
   private let stepToReach: Int?
 
@@ -28,6 +30,7 @@ package struct FrozenEncoder {
     weights = .raw
     isLatest = true
     run = ""
+    formerData = nil
     stepToReach = nil
   }
 
@@ -49,10 +52,14 @@ package struct FrozenEncoder {
     over world: borrowing Communicator, report: Reporter
   ) throws {
     var target: Int?
-    let opened = try world.onRoot { () throws -> (configuration: Configuration, state: TrainingState, isLatest: Bool) in
+    typealias Opened = (
+      configuration: Configuration, former: Configuration, state: TrainingState, isLatest: Bool
+    )
+    let opened = try world.onRoot { () throws -> Opened in
       let directory = RunDirectory(path: run)
       try directory.checkHoldsRun()
-      var configuration = try directory.configuration()
+      let former = try directory.configuration()
+      var configuration = former
       guard let choice = CheckpointChoice(checkpoint) else {
         throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)
       }
@@ -83,7 +90,7 @@ package struct FrozenEncoder {
       {
         target = last
       }
-      return (configuration, state, isLatest)
+      return (configuration, former, state, isLatest)
     }
     var configuration = try Configuration.received(opened?.configuration, over: world)
     let ownPrecision = configuration.compute.resolvedPrecision
@@ -94,6 +101,7 @@ package struct FrozenEncoder {
       configuration.compute.precision = precision
     }
     self.configuration = configuration
+    formerData = try data == nil ? nil : Configuration.received(opened?.former, over: world).data
     self.weights = weights
     self.run = run
     stepToReach = target
@@ -118,63 +126,6 @@ package struct FrozenEncoder {
       // The run's fraction was held out of other images.
       configuration.data.validationFraction = nil
     }
-  }
-
-  /// Opens the training set and the images to test on, and chooses the folder in the run directory for the result of a
-  /// stage such as `evaluate`.
-  ///
-  /// A result for other data or for an earlier checkpoint gets a folder of its own and never replaces the result for
-  /// the run's data. Data are different if their fingerprint (the hash of file and class names) or their contents
-  /// (``DatasetContents``) differ from the run's, or those of the test images from those of the result that is there;
-  /// the same files at another path are the same data.
-  ///
-  /// Collective.
-  ///
-  /// - Parameters:
-  ///   - stage: The name of the folder for the run's own data and latest checkpoint.
-  ///   - split: The split that the stage tests on.
-  ///   - world: The ranks.
-  ///   - report: Receives log lines, on rank 0.
-  /// - Returns: The training set, the images to test on, the folder's name, such as `evaluation`, `evaluation-average`,
-  ///   `evaluation-flowers` or `evaluation-step-1200`, and the place of results of other stages.
-  /// - Throws: ``CollectiveError`` naming the missing or damaged file.
-  package func openData(
-    for stage: String, testing split: Split, over world: borrowing Communicator,
-    report: Reporter
-  ) throws -> (
-    training: any ImageDataset, tested: DatasetChoice.OpenedSplit, resultFolder: String, place: ResultPlace
-  ) {
-    let data = configuration.data
-    let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: report)
-    let contents = try DatasetContents(of: training.dataset, configuration, over: world)
-    let tested = try DatasetChoice.openSplit(configuration, split, over: world, report: report)
-    let testContents = try DatasetContents(of: tested.dataset, configuration, split: tested.split, over: world)
-    let isOther = training.fingerprint != data.fingerprint || contents.change != nil
-    let name = data.path?.split(separator: "/").last.map(String.init) ?? data.dataset.rawValue
-    let place = ResultPlace(
-      weights, isValidation: split == .validation, dataName: name, isOther: isOther,
-      step: isLatest ? nil : state.step,
-      identity: ResultPlace.identity(
-        dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text,
-        testFingerprint: tested.fingerprint, testContents: testContents.text))
-    let (own, wanted) = (place.ownFolder(of: stage), place.wantedFolder(of: stage))
-    let folder = try world.broadcast(
-      text: try world.onRoot { place.folder(of: stage, in: RunDirectory(path: run)) } ?? "")
-    if folder != own {
-      let difference =
-        training.fingerprint == data.fingerprint ? contents.change.map { text in " (\(text))" } ?? "" : ""
-      let reason =
-        isOther
-        ? "\(data.path ?? "") is not the data of the run\(difference)"
-        : isLatest
-          ? "\(run)/\(own) has results on other \(tested.split.title) images"
-          : "step \(state.step) is an earlier checkpoint"
-      report.note(
-        "\(reason): results go to \(run)/\(folder)"
-          + "\(folder == wanted || wanted == own ? "" : ", as \(wanted) has those of other data"); those in \(run)/\(own) are kept"
-      )
-    }
-    return (training.dataset, tested, folder, place)
   }
 
   /// The training progress of the weights, such as `after step 35 of 480: the run is not finished`; for rank 0.

@@ -47,13 +47,13 @@ package struct StopRequest {
     guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,
       limit.rlim_max < rlim_t(Int.max / 2)
     else { return }
-    let reserve = min(max(limit.rlim_max / 10, 2), 60)
+    let reserve = min(max(limit.rlim_max / 4, 2), 120)
     guard limit.rlim_max > reserve else { return }
     limit.rlim_cur = limit.rlim_max - reserve
     unsafe setrlimit(resource, &limit)
   }
 
-  /// Restores the handlers that the signals had before.
+  /// Restores the handlers that the signals had before; a limit of CPU time stays lowered.
   package func end() {
     for (signal, handler) in formerHandlers {
       _ = Glibc.signal(signal, handler)
@@ -101,7 +101,8 @@ package struct StopRequest {
   fileprivate static func note(_ signal: Int32) {
     let now = nowNanoseconds()
     let first = firstNanoseconds.compareExchange(expected: 0, desired: now, ordering: .relaxed)
-    if !first.exchanged, now - first.original > oneRequestNanoseconds {
+    // The kernel sends SIGXCPU again after every further second of CPU time.
+    if !first.exchanged, signal != SIGXCPU, now - first.original > oneRequestNanoseconds {
       _exit(128 + signal)
     }
   }

@@ -9,7 +9,7 @@ import MPI
 ///
 /// The text has four parts: hashes of the files' sizes, of their modification times and of their bytes, and the newest
 /// of the times in nanoseconds. Of more than 20,000 files, so many are looked at, evenly spaced; of more than 256 MiB,
-/// the beginnings of 256 files are read. Bytes are only read if a time has changed, as of a copy.
+/// the beginnings of 256 files are read. Of training images, bytes are only read if a time has changed, as of a copy.
 package struct DatasetContents {
   /// The fingerprint as text, the recorded one if nothing has changed but times; `nil` for datasets without files of
   /// their own.
@@ -135,8 +135,8 @@ package struct DatasetContents {
         self = .listed(folder.index)
       } else if let variant = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue) {
         let folder = configuration.data.path ?? "."
-        // Validation images are held out of the training files.
-        self = .named(variant.files(split == .test ? .test : .train).map { name in "\(folder)/\(name)" })
+        // Validation images are held out of the training files, which have a fingerprint already.
+        self = .named(split == .validation ? [] : variant.files(split).map { name in "\(folder)/\(name)" })
       } else {
         self = .named([])
       }

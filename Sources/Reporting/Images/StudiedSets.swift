@@ -46,7 +46,8 @@ struct StudiedSets {
       notes.append(
         training.hasLabels
           ? "There are no test images, so training images stand for them: \(error.error.problem)."
-          : "The images have no labels, as they are not in folders of classes: the report has no accuracies and no confusions, and training images stand for test images."
+          : "The images have no labels, as they are not in folders of classes: the report has no accuracies and no confusions. Training images stand for test images"
+            + (error.error.exitCode == .missing ? "." : ": \(error.error.problem).")
       )
     }
     (testName, self.isTraining) = (name, isTraining)

@@ -92,7 +92,7 @@ package enum NeighborsStage {
         let rows = part.rows.unit
         for (index, path) in part.paths.enumerated() {
           if let reason = part.bad[index] {
-            report("Error: \(reason)")
+            report.error(reason)
             continue
           }
           let neighbors = try search.neighbors(of: rows, index..<index + 1, training, norms)[0].map { neighbor in

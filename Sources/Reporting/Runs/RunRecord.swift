@@ -60,8 +60,8 @@ package struct RunRecord: Sendable {
       return [:]
     }
     let split = split == .validation ? " --split validation" : ""
-    linear = results(of: "linear", "supcon linear \(path)\(split)", summary)
-    evaluation = results(of: "evaluation", "supcon evaluate \(path)\(split)", summary)
+    linear = results(of: "linear", "supcon linear \(path.shellQuoted)\(split)", summary)
+    evaluation = results(of: "evaluation", "supcon evaluate \(path.shellQuoted)\(split)", summary)
     self.notes = notes
     trainer = RunLock.holder(ofDirectory: path)
   }

@@ -32,6 +32,8 @@ struct DoctorCommand: ConfiguredCommand {
     return settings
   }
 
+  var checksLaunchItself: Bool { true }
+
   func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

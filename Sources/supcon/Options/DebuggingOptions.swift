@@ -33,13 +33,13 @@ struct DebuggingOptions: ParsableArguments {
   }
 
   /// The diagnostics that the options request.
-  var debugging: Diagnostics {
-    var debugging = Diagnostics()
-    debugging.checkRanksSteps = checkRanks
-    debugging.checksNumerics = checkNumerics
+  var diagnostics: Diagnostics {
+    var diagnostics = Diagnostics()
+    diagnostics.checkRanksSteps = checkRanks
+    diagnostics.checksNumerics = checkNumerics
     if dumpStep.count == 2, let step = Int(dumpStep[0]) {
-      debugging.dump = (step, dumpStep[1])
+      diagnostics.dump = (step, dumpStep[1])
     }
-    return debugging
+    return diagnostics
   }
 }

@@ -17,7 +17,7 @@ struct TrainingOptions: ParsableArguments {
       isResuming: run.resume,
       maximumSeconds: run.maxTime.flatMap(TimeLimit.seconds))
     request.extendedEpochs = run.extendEpochs
-    request.debugging = debugging.debugging
+    request.diagnostics = debugging.diagnostics
     request.verbosity = verbosity
     request.terminal = .standardOutput
     return request
@@ -25,7 +25,7 @@ struct TrainingOptions: ParsableArguments {
 
   /// The folder of `--dump-step`, if it was given.
   var outputFolders: [(option: String, path: String)] {
-    debugging.debugging.dump.map { dump in [("--dump-step", dump.folder)] } ?? []
+    debugging.diagnostics.dump.map { dump in [("--dump-step", dump.folder)] } ?? []
   }
 
   /// The amount of output.
