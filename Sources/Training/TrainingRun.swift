@@ -219,6 +219,13 @@ package enum TrainingRun {
       configuration, given: request.overrides, stepsPerEpoch: opened.sampler.stepsPerEpoch,
       checkRanksSteps: request.diagnostics.checkRanksSteps)
     for note in unused { report.note(note) }
+    if let path = configuration.model.initialPath, configuration.model.normalizeEncoder, configuration.isContrasting,
+      configuration.isClassifying, !request.overrides.gives(\.model.normalizeEncoder)
+    {
+      report.note(
+        "--init \(path): its encoder scales representations to unit length, on which a classifier with weight decay learns less; --no-normalize-encoder leaves the scaling out"
+      )
+    }
     let unseen = opened.sampler.unseenClasses.map { index in opened.dataset.classNames[index] }
     if !unseen.isEmpty {
       report.note(

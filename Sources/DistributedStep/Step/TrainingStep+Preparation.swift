@@ -9,6 +9,8 @@ extension TrainingStep {
   /// ranks.
   ///
   /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` if the network cannot be compiled on a rank.
   package static func prepared(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher?,
     over world: borrowing Communicator

@@ -37,6 +37,8 @@ package final class TrainingStep {
   /// Returns a new training state as it is before the first step, in its place (``TrainingState/placed``).
   ///
   /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` if a rank has no memory for it; after any other error the job has to end at once.
   package func makeInitialState(over world: borrowing Communicator, report: Reporter) throws -> TrainingState {
     try TrainingState(configuration, workers.layout).placed(
       configuration.compute.sharedMemory, isFromRoot: false, over: world, report: report)

@@ -9,13 +9,17 @@ extension TrainingState {
   /// Broadcasts the training state of rank 0 to all ranks.
   ///
   /// Collective.
+  ///
+  /// - Throws: `MPIError`, after which the job has to end at once.
   package mutating func broadcast(over world: borrowing Communicator) throws(MPIError) {
     try receive(self, over: world)
   }
 
-  /// Receives a state of rank 0, of which it keeps the parameters that this rank updates, and everything else.
+  /// Copies rank 0's state into this one: of the parameters only those that this rank updates, of everything else all.
   ///
   /// Collective.
+  ///
+  /// - Throws: `MPIError`, after which the job has to end at once.
   package mutating func receive(_ source: TrainingState, over world: borrowing Communicator) throws(MPIError) {
     var steps = [Int64(source.step)]
     try world.broadcast(&steps)

@@ -30,6 +30,26 @@ package enum LaunchChecks {
     programs(ranks) + options(ranks) + libraries(ranks) + instructions(ranks) + binding(ranks) + processors(ranks)
       + memory(ranks.compactMap(\.memory)) + networks(ranks) + keepalive(ranks) + singleCopies(ranks)
       + limits(ranks)
+      + clocks(byHost(ranks).compactMap { host, ranks in ranks[0].unixTime.map { time in (host: host, time: time) } })
+  }
+
+  /// The difference of the clocks of two hosts that is noted, in seconds; more than ranks wait for each other.
+  private static let largestClockDifference = 5.0
+
+  /// Compares the hosts' times of day, in seconds: results do not depend on them, but times in logs and files do.
+  package static func clocks(_ times: [(host: String, time: Double)]) -> [Finding] {
+    guard let first = times.min(by: { one, other in one.time < other.time }),
+      let last = times.max(by: { one, other in one.time < other.time }),
+      last.time - first.time > largestClockDifference
+    else { return [] }
+    return [
+      Finding(
+        exitCode: nil,
+        problem:
+          "hosts \(first.host) and \(last.host): their clocks differ by \(Int((last.time - first.time).rounded())) s",
+        remedy:
+          "set them, as with chrony or systemd-timesyncd; training does not use them, but times in logs and files do")
+    ]
   }
 
   /// Compares the programs' builds across ranks, because different builds may compute different results.

@@ -43,6 +43,8 @@ package struct RankFacts: Codable, Equatable {
   var singleCopyRefused: Bool
   /// The limits imposed by containers, shells and environment variables.
   package var limits = HostLimits()
+  /// The time of day on the host in seconds since 1970, taken on all ranks at about the same moment.
+  package var unixTime: Double?
 
   /// The names of the Open MPI parameters for connections between hosts.
   private static let networkSettings = ["btl_tcp_if_include", "btl_tcp_if_exclude", "oob_tcp_keepalive_time"]
@@ -95,6 +97,8 @@ extension RankFacts {
         Network(interface: address.interface, address: address.address, network: address.network)
       },
       singleCopyRefused: try world.isRefusedSingleCopies(), limits: .current)
+    // The ranks have just waited for each other.
+    unixTime = Date.now.timeIntervalSince1970
   }
 
   /// Gathers the facts of all ranks, in rank order.

@@ -46,6 +46,8 @@ package enum DatasetChoice {
   /// Opens one split as ``open(_:_:needsLabels:allowsFallback:over:report:)`` does, and tells which one it is.
   ///
   /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` naming the faulty file.
   package static func openSplit(
     _ configuration: Configuration, _ split: Split, needsLabels: Bool = true, allowsFallback: Bool = true,
     over world: borrowing Communicator, report: Reporter
@@ -72,6 +74,8 @@ package enum DatasetChoice {
   /// them.
   ///
   /// Collective.
+  ///
+  /// - Throws: ``CollectiveError`` naming the faulty file or folder.
   package static func openTraining(
     _ configuration: inout Configuration, over world: borrowing Communicator, report: Reporter
   ) throws -> any ImageDataset {
