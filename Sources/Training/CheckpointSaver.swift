@@ -1,6 +1,7 @@
 import Configuration
 import Evaluation
 import Formats
+import Glibc
 import Job
 import MPI
 import Runs
@@ -119,7 +120,7 @@ final class CheckpointSaver {
     let step = "\(failure.error): the checkpoint of step \(failure.step)"
     let consequence =
       switch failure.part {
-      case .results: "is saved, and commands that read a run can use it; this file is not written"
+      case .results: "is saved; make room for this file (disk, quota, ulimit -f) and give --resume again"
       case .checkpoint, .best:
         isFirst
           ? "is not written; make room for it (disk, quota, ulimit -f); \(Self.consequenceOfNone)"
@@ -179,17 +180,23 @@ final class CheckpointSaver {
   /// first file that cannot be written.
   private func writeWeights(_ state: TrainingState, _ log: RunLog, in directory: RunDirectory) -> FileError? {
     let metadata = ImagePreprocessing.metadata(configuration, run: directory.path, classNames: log.classNames)
-    do throws(FileError) {
-      for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? []) {
-        try state.write(TrainingState.encoderPrefix, to: directory.encoderPath(of: weights), metadata: metadata)
-        if configuration.isClassifying {
-          try state.write(
-            "\(Configuration.classifierName).", to: directory.classifierPath(of: weights), metadata: metadata)
-        }
+    var files: [(state: TrainingState, prefix: String, path: String)] = []
+    for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? []) {
+      files.append((state, TrainingState.encoderPrefix, directory.encoderPath(of: weights)))
+      if configuration.isClassifying {
+        files.append((state, "\(Configuration.classifierName).", directory.classifierPath(of: weights)))
       }
-      return nil
-    } catch {
-      return error
     }
+    var failure: FileError?
+    for file in files {
+      do throws(FileError) {
+        try file.state.write(file.prefix, to: file.path, metadata: metadata)
+      } catch {
+        // That of earlier weights would be taken for the run's.
+        unsafe unlink(file.path)
+        failure = failure ?? error
+      }
+    }
+    return failure
   }
 }

@@ -86,7 +86,7 @@ package enum TrainingRun {
     // The lock of the run directory is held until the last write.
     defer { withExtendedLifetime(opened) {} }
     let plan = Plan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
-    guard !isFinished(opened, state, plan, report) else { return .success }
+    guard try !isFinished(opened, state, plan, over: world, report: report) else { return .success }
     var steps = SizedSteps(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     func step(after count: Int) throws -> TrainingStep {
       try steps.step(after: count) { stage in try prepare(stage, opened, base: base, over: world, report: report) }
@@ -99,7 +99,7 @@ package enum TrainingRun {
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let saver = CheckpointSaver(opened.configuration.withAbsolutePaths, opened.directory, report: report)
-    defer { saver.wait() }
+    defer { saver.settle(log) }
     let evaluation = RunEvaluation(opened, report: report)
     log.best = saver.storedBest
     var balance = BalanceSearch(opened.configuration, ranks: world.size)
@@ -151,16 +151,39 @@ package enum TrainingRun {
     }
   }
 
-  /// Returns true for a resumed run that has no steps left, and reports where a resumed run stands.
+  /// Returns true for a resumed run for which nothing is left to do, and reports where a resumed run stands.
+  ///
+  /// Collective.
   private static func isFinished(
-    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, _ report: Reporter
-  ) -> Bool {
+    _ opened: OpenedRun, _ state: TrainingState, _ plan: Plan, over world: borrowing Communicator, report: Reporter
+  ) throws -> Bool {
     guard opened.isResumed, state.step >= plan.lastStep else {
       for line in opened.lines { report(line) }
       return false
     }
+    guard try hasResults(opened, state, over: world) else {
+      report("\(opened.directory?.path ?? "the run"): is finished; its files beside the checkpoint are written again")
+      return false
+    }
     report(finishedMessage(of: opened, state, plan))
     return true
+  }
+
+  /// Returns true if the files beside the last checkpoint of a finished run are there and of its weights; they may not
+  /// be if a disk was full.
+  ///
+  /// Collective.
+  private static func hasResults(
+    _ opened: OpenedRun, _ state: TrainingState, over world: borrowing Communicator
+  ) throws -> Bool {
+    // A finished run does not open its teacher, without which no step can be prepared.
+    guard opened.configuration.classifier.teacherPath == nil else { return true }
+    let found = try world.onRoot { () -> Bool in
+      guard let directory = opened.directory else { return true }
+      guard unsafe access(directory.encoderPath, F_OK) == 0 else { return false }
+      return JSONValue.fields(ofFile: directory.summaryPath)?["weights_sha256"] == .text(state.weightsSHA256())
+    }
+    return try world.broadcast(bytes: [found ?? true ? 1 : 0]) == [1]
   }
 
   /// Returns the message for a run that has no steps left.
@@ -220,7 +243,8 @@ package enum TrainingRun {
       checkRanksSteps: request.diagnostics.checkRanksSteps)
     for note in unused { report.note(note) }
     if let path = configuration.model.initialPath, configuration.model.normalizeEncoder, configuration.isContrasting,
-      configuration.isClassifying, !request.overrides.gives(\.model.normalizeEncoder)
+      configuration.isClassifying, configuration.optimizer.weightDecay > 0, !opened.isResumed,
+      !request.overrides.gives(\.model.normalizeEncoder)
     {
       report.note(
         "--init \(path): its encoder scales representations to unit length, on which a classifier with weight decay learns less; --no-normalize-encoder leaves the scaling out"

@@ -105,6 +105,11 @@ struct ResumeTests {
       #expect(failed.exitCode != 0 && failed.standardError.contains("the checkpoint of step 4 is saved"), "\(failed)")
       try FileManager.default.removeItem(atPath: path)
       #expect(try workshop.checkpoints("run").last == "step-00000004.safetensors")
+      // The same command writes it, and the run can be trained on.
+      try succeeding(workshop.resume("run", ["--steps", "4"]))
+      #expect(FileManager.default.fileExists(atPath: path))
+      #expect(try workshop.weights(of: "run") == workshop.weights(of: "whole"))
+      #expect(try workshop.resume("run", ["--steps", "4"]).standardOutput.contains("nothing was done"))
       try succeeding(workshop.resume("run", ["--steps", "6"]))
       #expect(try workshop.weights(of: "run") == workshop.resumedWeights("whole", ["--steps", "6"]))
     }

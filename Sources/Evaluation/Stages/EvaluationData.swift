@@ -144,9 +144,7 @@ struct EvaluationData {
 
   /// Returns the name of another dataset in that of the result's folder, such as `cifar100` or `flowers`.
   private static func transferName(_ configuration: Configuration) -> String {
-    let folder = configuration.data.dataset == .folder ? configuration.data.path : nil
-    let last = folder?.split(separator: "/").last { part in part != "." && part != ".." }
-    return last.map(String.init) ?? configuration.data.dataset.rawValue
+    configuration.data.dataset == .folder ? configuration.nameOfData : configuration.data.dataset.rawValue
   }
 
   /// Returns the name of the result's folder for another dataset, such as `transfer-cifar100`; the same on every rank.

@@ -36,13 +36,16 @@ extension FrozenEncoder {
     let identity = ResultPlace.identity(
       dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text,
       testFingerprint: tested.fingerprint, testContents: testContents.text)
-    let name = data.path?.split(separator: "/").last.map(String.init) ?? data.dataset.rawValue
     let own = ResultPlace(weights, isValidation: split == .validation).ownFolder(of: stage)
     let images: ResultPlace.Images
     if training.fingerprint != data.fingerprint || contents.change != nil {
-      images = .other(name: name)
-    } else if try hasOtherTest(than: identity, split, recordedIn: own, over: world) {
-      images = .ownWithOtherTest(name: name)
+      images = .other(name: configuration.nameOfData)
+    } else if try hasOtherTest(
+      than: identity, split,
+      recordedIn: ResultPlace(weights, isValidation: split == .validation, step: isLatest ? nil : state.step)
+        .wantedFolder(of: stage), over: world)
+    {
+      images = .ownWithOtherTest(name: configuration.nameOfData)
     } else {
       images = .own
     }
@@ -83,6 +86,11 @@ extension FrozenEncoder {
     var configuration = configuration
     configuration.data = formerData
     do {
+      let training = try DatasetChoice.openSplit(configuration, .train, over: world, report: .silent)
+      let change = try DatasetContents(of: training.dataset, configuration, over: world).change
+      guard training.fingerprint == formerData.fingerprint, change == nil else {
+        return try hasOtherTest(than: identity, recordedIn: folder, over: world)
+      }
       let own = try DatasetChoice.openSplit(configuration, split, over: world, report: .silent)
       let contents = try DatasetContents(of: own.dataset, configuration, split: own.split, over: world)
       return ResultPlace.haveOtherTests(
@@ -90,10 +98,19 @@ extension FrozenEncoder {
         ResultPlace.identity(
           dataset: "", fingerprint: nil, contents: nil, testFingerprint: own.fingerprint, testContents: contents.text))
     } catch is CollectiveError {
-      let recorded = try world.onRoot {
-        ResultPlace.haveOtherTests(identity, JSONValue.fields(ofFile: "\(run)/\(folder)/summary.json") ?? [:])
-      }
-      return try world.broadcast(bytes: [recorded ?? false ? 1 : 0]) == [1]
+      return try hasOtherTest(than: identity, recordedIn: folder, over: world)
     }
+  }
+
+  /// Returns true if an earlier result was measured on other images.
+  ///
+  /// Collective.
+  private func hasOtherTest(
+    than identity: [String: JSONValue], recordedIn folder: String, over world: borrowing Communicator
+  ) throws -> Bool {
+    let recorded = try world.onRoot {
+      ResultPlace.haveOtherTests(identity, JSONValue.fields(ofFile: "\(run)/\(folder)/summary.json") ?? [:])
+    }
+    return try world.broadcast(bytes: [recorded ?? false ? 1 : 0]) == [1]
   }
 }

@@ -58,8 +58,10 @@ package struct FrozenEncoder {
     let opened = try world.onRoot { () throws -> Opened in
       let directory = RunDirectory(path: run)
       try directory.checkHoldsRun()
-      let former = try directory.configuration()
+      var former = try directory.configuration()
       var configuration = former
+      // Where they are gone, results decide (``formerData``).
+      try? former.locateData(ofRun: run)
       guard let choice = CheckpointChoice(checkpoint) else {
         throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)
       }

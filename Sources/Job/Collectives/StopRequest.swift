@@ -47,7 +47,9 @@ package struct StopRequest {
     guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,
       limit.rlim_max < rlim_t(Int.max / 2)
     else { return }
-    let reserve = min(max(limit.rlim_max / 4, 2), 120)
+    // The time of all threads counts.
+    let processors = rlim_t(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
+    let reserve = min(max(limit.rlim_max / 3, 2), 60 * processors)
     guard limit.rlim_max > reserve else { return }
     limit.rlim_cur = limit.rlim_max - reserve
     unsafe setrlimit(resource, &limit)

@@ -74,4 +74,13 @@ extension Configuration {
     guard let path = data.path else { return }
     data.path = try DataLocation.found(path, of: "the run in \(run)", folder: run)
   }
+
+  /// The name of the dataset in that of a folder with results on it, such as `cifar100` or `flowers`.
+  package var nameOfData: String {
+    let last = data.path?.split(separator: "/").last { part in part != "." && part != ".." }
+    let name = last.map(String.init) ?? data.dataset.rawValue
+    // Words that other folders of results end in.
+    let isTaken = ["average", "validation", "step"].contains { word in name == word || name.hasPrefix("\(word)-") }
+    return isTaken ? "data-\(name)" : name
+  }
 }
