@@ -31,7 +31,7 @@ package final class CheckpointWriter: Sendable {
 
   /// Waits for the previous save, writes the contents of a new one, and completes it in the background.
   ///
-  /// A failure of the previous save that ``settle()`` has not returned is lost.
+  /// A failure of the previous save that ``takeFailure()`` has not returned is lost.
   ///
   /// - Parameters:
   ///   - part: The part that fails if an error is thrown.
@@ -64,12 +64,6 @@ package final class CheckpointWriter: Sendable {
 
   /// Returns the failure of the last save that has ended; `nil` if it succeeded or its failure was returned before.
   package func takeFailure() -> Failure? { failure.withLock { failure in failure.take() } }
-
-  /// Waits until the last save has ended, and returns its failure; `nil` if it succeeded or was returned before.
-  package func settle() -> Failure? {
-    wait()
-    return takeFailure()
-  }
 
   /// Waits until the last save has ended, even if it failed.
   package func wait() {

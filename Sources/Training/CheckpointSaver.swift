@@ -110,7 +110,8 @@ final class CheckpointSaver {
     world.activity.begin("step \(state.step), last checkpoint", allowsSilence: true)
     try save(state, log, isDone ? .finished : .stopped, over: world)
     try world.onRoot {
-      if let failure = writer.settle() { throw lastError(failure) }
+      writer.wait()
+      if let failure = writer.takeFailure() { throw lastError(failure) }
       directory.map { directory in report((isDone ? "done" : "saved") + ": \(directory.path)/summary.json") }
     }
   }

@@ -61,8 +61,8 @@ package struct ImagePreprocessing: Sendable {
     metadata[classNamesMetadata].flatMap(JSONValue.init(parsing:)).flatMap(texts)
   }
 
-  /// Returns the class names of the training set in `summary.json`.
-  private static func classNames(ofSummaryIn run: String) -> [String]? {
+  /// Returns the class names of the training set in `summary.json`; `nil` if there are none.
+  package static func classNames(ofSummaryIn run: String) -> [String]? {
     JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)?[classNamesMetadata].flatMap(texts)
   }
 

@@ -36,21 +36,18 @@ extension FrozenEncoder {
     let identity = ResultPlace.identity(
       dataset: data.dataset.rawValue, fingerprint: training.fingerprint, contents: contents.text,
       testFingerprint: tested.fingerprint, testContents: testContents.text)
-    let own = ResultPlace(weights, isValidation: split == .validation).ownFolder(of: stage)
+    let (isValidation, step) = (split == .validation, isLatest ? nil : state.step)
+    let plain = ResultPlace(weights, isValidation: isValidation, step: step)
+    let own = plain.ownFolder(of: stage)
     let images: ResultPlace.Images
     if training.fingerprint != data.fingerprint || contents.change != nil {
       images = .other(name: configuration.nameOfData)
-    } else if try hasOtherTest(
-      than: identity, split,
-      recordedIn: ResultPlace(weights, isValidation: split == .validation, step: isLatest ? nil : state.step)
-        .wantedFolder(of: stage), over: world)
-    {
+    } else if try hasOtherTest(than: identity, split, recordedIn: plain.wantedFolder(of: stage), over: world) {
       images = .ownWithOtherTest(name: configuration.nameOfData)
     } else {
       images = .own
     }
-    let place = ResultPlace(
-      weights, isValidation: split == .validation, of: images, step: isLatest ? nil : state.step, identity: identity)
+    let place = ResultPlace(weights, isValidation: isValidation, of: images, step: step, identity: identity)
     let wanted = place.wantedFolder(of: stage)
     let folder = try world.broadcast(
       text: try world.onRoot { place.folder(of: stage, in: RunDirectory(path: run)) } ?? "")

@@ -71,10 +71,12 @@ package struct RunClassifier: Sendable {
   package func difference(
     from classNames: [String], of data: String, run: String, over world: borrowing Communicator
   ) throws(MPIError) -> String? {
-    let own = world.isRoot ? knownNames(run) : []
-    let found =
-      world.isRoot ? Self.difference(ofNames: own, count: bias.count, from: classNames, of: data) ?? "" : ""
-    let text = try world.broadcast(text: found)
+    var found: String?
+    if world.isRoot {
+      let own = self.classNames.isEmpty ? ImagePreprocessing.classNames(ofSummaryIn: run) ?? [] : self.classNames
+      found = Self.difference(ofNames: own, count: bias.count, from: classNames, of: data)
+    }
+    let text = try world.broadcast(text: found ?? "")
     return text.isEmpty ? nil : text
   }
 
@@ -96,15 +98,6 @@ package struct RunClassifier: Sendable {
     guard names.count == count, let place = others.indices.first(where: { place in names[place] != others[place] })
     else { return nil }
     return "its class \(place) is \(names[place]), that of \(data) is \(others[place])"
-  }
-
-  /// Returns the names of the classes that the classifier's file or the run's summary holds; empty if there are none.
-  private func knownNames(_ run: String) -> [String] {
-    guard classNames.isEmpty else { return classNames }
-    guard case .list(let names)? = JSONValue.fields(ofFile: RunDirectory(path: run).summaryPath)?["class_names"] else {
-      return []
-    }
-    return names.compactMap { name in if case .text(let text) = name { text } else { nil } }
   }
 
   /// Returns the folders of a run directory in which its classifier may lie, the best first; on rank 0.

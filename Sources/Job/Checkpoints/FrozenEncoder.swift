@@ -60,8 +60,6 @@ package struct FrozenEncoder {
       try directory.checkHoldsRun()
       var former = try directory.configuration()
       var configuration = former
-      // Where they are gone, results decide (``formerData``).
-      try? former.locateData(ofRun: run)
       guard let choice = CheckpointChoice(checkpoint) else {
         throw RunError(.usage, CheckpointChoice.problem(checkpoint) ?? checkpoint)
       }
@@ -74,6 +72,8 @@ package struct FrozenEncoder {
           remedy: directory.status == .diverged ? RunStatus.adviceWhenDiverged : "continue it with --resume")
       }
       if let data {
+        // If it is gone, an earlier result tells the run's own images.
+        try? former.locateData(ofRun: run)
         try Self.replaceData(of: &configuration, by: data, run: run)
       } else if needsData {
         try configuration.locateData(ofRun: run)
