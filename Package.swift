@@ -135,35 +135,38 @@ let stages: [Target] = [
     exclude: ["README.md"],
     swiftSettings: swiftSettings),
   .target(
+    name: "Inference",
+    dependencies: [
+      "Configuration", "DataLoading", "Datasets", "FlatVectors", "ImageCodecs", "Imaging", "Job", "Measures", "MPI",
+      "NeuralNet", "OneDNN", "Runs", "WeightExchange",
+    ],
+    exclude: ["README.md"], swiftSettings: swiftSettings),
+  .target(
     name: "Evaluation",
     dependencies: [
       "Configuration", "Corruptions", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
-      "Job", "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops",
-      "Runs",
+      "Inference", "Job", "KeyedRandomness", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "Runs",
       "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "RunLogging",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness", "Measures", "MPI",
-      "Runs",
+      "Configuration", "Datasets", "Formats", "ImageCodecs", "Job", "Measures", "MPI", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "DistributedStep",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "Evaluation", "FlatVectors", "Formats", "ImageCodecs", "Imaging",
-      "Job", "Losses",
-      "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
+      "Configuration", "DataLoading", "Datasets", "FlatVectors", "Formats", "ImageCodecs", "Imaging", "Inference",
+      "Job", "Losses", "Measures", "MPI", "NeuralNet", "OneDNN", "Optimizers", "ParallelLoops", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
     name: "Training",
     dependencies: [
       "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImagePacks", "Imaging",
-      "Job", "MPI",
-      "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
+      "Job", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -180,8 +183,8 @@ let stages: [Target] = [
   .target(
     name: "Reporting",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Job", "KeyedRandomness",
-      "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
+      "Configuration", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Inference", "Job",
+      "KeyedRandomness", "Measures", "MPI", "NeuralNet", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -253,9 +256,11 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "DatasetsTests",
-    dependencies: [
-      "DataLoading", "Datasets", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "KeyedRandomness", "TestSupport",
-    ],
+    dependencies: ["Datasets", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "KeyedRandomness", "TestSupport"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "DataLoadingTests",
+    dependencies: ["DataLoading", "Datasets", "Formats", "ImageCodecs", "Imaging", "KeyedRandomness", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "OptimizersTests", dependencies: ["FlatVectors", "Optimizers", "TestSupport"],
@@ -280,7 +285,8 @@ let tests: [Target] = [
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Formats", "Measures", "WeightExchange"],
+    name: "EvaluationTests",
+    dependencies: ["Datasets", "Evaluation", "Formats", "Inference", "Measures", "WeightExchange"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
@@ -290,7 +296,7 @@ let tests: [Target] = [
   .testTarget(
     name: "ReportingTests",
     dependencies: [
-      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "Measures", "Reporting", "Runs",
+      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "MPI", "Measures", "Reporting", "Runs",
       "Sweeps", "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),

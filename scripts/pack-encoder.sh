@@ -52,6 +52,9 @@ prefix=$([ "$weights" = raw ] || echo average_)
 hash=$(value "$summary" "${prefix}weights_sha256")
 file_hash=$(sha256sum "$folder/encoder.safetensors" | cut -d ' ' -f 1)
 onnx_hash=$(sha256sum "$folder/model.onnx" | cut -d ' ' -f 1)
+# supcon evaluate takes that of supcon linear if there is one.
+classifier="the linear classifier"
+[ -e "$run/linear$ending/summary.json" ] || classifier="the run's own classifier"
 fields="model dataset loss precision seed batch_size shard_size views epochs steps version"
 {
   echo "{"
@@ -72,7 +75,7 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   echo "| measure on the test set | value |"
   echo "|---|---|"
-  echo "| top-1 of the classifier | $(percent "$(value "$measures" top1)") % |"
+  echo "| top-1 of $classifier | $(percent "$(value "$measures" top1)") % |"
   echo "| k-NN, majority of 20 | $(percent "$own") % ($(percent "$again") % imported, float32) |"
   echo "| class means | $(percent "$(value "$measures" class_means_top1)") % |"
   echo "| expected calibration error, 15 bins | $(printf %.4f "$(value "$measures" ece)") |"
@@ -93,7 +96,13 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   sed 's/^/    /' <<<"$loading"
   echo
-  echo "Trained with these options (\`--config\` repeats the run):"
+  if [ "$layout" = ge ]; then
+    echo "\`models\` is that of <https://github.com/GuillaumeErhard/Supervised_contrastive_loss_pytorch>."
+    echo
+  fi
+  condition=
+  ! grep -q '^init:' "$run/config.yaml" || condition="; the encoder of \`init\` has to be there"
+  echo "Trained with these options (as a file, \`supcon $(value "$summary" command) --config FILE --data DIR\` repeats the run$condition):"
   echo
   # Places and times of files are those of one machine; of an encoder that the run began with, and of a teacher, the name says enough.
   sed -E -e '/^data:/d' -e '/^dataset-contents:/d' -e "s#^(init|teacher): ('?).*/([^/']+)/*('?)\$#\1: \2\3\4#" -e 's/^/    /' "$run/config.yaml"

@@ -1,15 +1,6 @@
 import Datasets
 import ImagePacks
 
-extension ImageDataset {
-  /// The number of samples of each class that has any.
-  var classCounts: [Int] {
-    var counts = [Int](repeating: 0, count: classNames.count)
-    for sample in 0..<count { counts[label(at: sample)] += 1 }
-    return counts.filter { count in count > 0 }
-  }
-}
-
 extension Configuration {
   /// Counts the training images of each class, for advice in errors, without decoding any; `nil` if they are not
   /// found.

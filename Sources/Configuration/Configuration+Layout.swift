@@ -16,7 +16,7 @@ extension Configuration {
   package var modelLayout: ModelLayout {
     get throws(RunError) {
       let encoder = architecture
-      var layout = ModelLayout(encoder, head: isContrasting ? headPlan : nil)
+      var layout = ModelLayout(encoder, head: isContrasting ? headArchitecture : nil)
       if hasPrototypes {
         layout.parameters.addLinear(
           Self.prototypesName, inputWidth: widthOfEmbeddings, outputWidth: try classCount, hasBias: false)

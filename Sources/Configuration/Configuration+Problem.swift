@@ -25,7 +25,11 @@ extension Configuration {
   }
 
   /// The error for the first contradiction between the dataset options; `nil` if there is none.
-  package var dataProblem: RunError? {
+  package var dataProblem: RunError? { dataProblem(given: ConfigurationOverrides()) }
+
+  /// Returns the error for the first contradiction between the dataset options, also of those that were given without
+  /// effect; `nil` if there is none.
+  package func dataProblem(given: ConfigurationOverrides) -> RunError? {
     switch (data.dataset, data.path) {
     case (.shapes, .some):
       return RunError(
@@ -41,7 +45,6 @@ extension Configuration {
       return RunError(.usage, "--dataset folder: needs --data with the folder of the images, or a pack")
     default: break
     }
-    let given = ConfigurationOverrides()
     let needless = ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
       .compactMap { option in option.needless(in: self, given) }.first
     if let needless {
@@ -123,7 +126,7 @@ extension ConfigurationOption {
   /// default, or `nil`.
   func needless(in configuration: Configuration, _ given: ConfigurationOverrides) -> RunError? {
     let failing = conditions.first { condition in
-      !condition.holds(configuration) && (given.isOnCommandLine(name) || !condition.isOfCommandLine)
+      (given.isOnCommandLine(name) || !condition.isOfCommandLine) && !condition.holds(configuration)
     }
     guard let condition = failing else { return nil }
     let text = write(configuration)

@@ -57,12 +57,12 @@ extension Configuration {
   package var groupWidths: [Int] { architecture.widths }
 
   /// The architecture of the projection head.
-  package var headPlan: ProjectionHeadArchitecture {
+  package var headArchitecture: ProjectionHeadArchitecture {
     head.architecture(representationWidth: architecture.representationWidth)
   }
 
   /// The width of the embeddings; without a projection head, the width of the representations.
-  package var widthOfEmbeddings: Int { headPlan.widths.last ?? architecture.representationWidth }
+  package var widthOfEmbeddings: Int { headArchitecture.widths.last ?? architecture.representationWidth }
 
   /// The number of classes: of the classifier's outputs and of the prototypes.
   ///
@@ -87,18 +87,6 @@ extension Configuration {
   /// Returns the height and width of the encoder's input at the current stage of progressive resizing.
   package func trainingViewSize(of dataset: any ImageDataset) -> ImageSize {
     views.stageSize.map { size in ImageSize(width: size, height: size) } ?? viewSize(of: dataset)
-  }
-
-  /// Counts the multiply-adds of encoder and heads for one view of `height` × `width` pixels.
-  package func multiplyAdds(height: Int, width: Int) -> (forward: Int, backward: Int) {
-    let encoder = architecture.multiplyAdds(height: height, width: width)
-    let width = architecture.representationWidth
-    let heads =
-      (isContrasting ? [headPlan] : [])
-      + (isClassifying ? [ProjectionHeadArchitecture([classifier.classes ?? 0])] : [])
-    return heads.map { head in head.multiplyAdds(inputWidth: width) }.reduce(encoder) { sum, head in
-      (sum.forward + head.forward, sum.backward + head.backward)
-    }
   }
 
   /// Creates the optimizer, with zero state, for parameters of the given layout.

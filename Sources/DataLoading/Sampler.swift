@@ -118,6 +118,9 @@ package struct Sampler: Sendable {
   }
 
   /// Returns the classes grouped by their sizes `counts`, with the ``quotas(of:batchSize:)`` of each group.
+  ///
+  /// Classes without samples are a group too: a group's number keys its random draws (``batches(ofEpoch:)``), and to
+  /// leave that group out would change the batches of data that have such a class.
   static func strata(of counts: [Int], batchSize: Int) -> [Stratum] {
     let quotas = quotas(of: counts, batchSize: batchSize)
     return Set(counts).sorted().map { count in

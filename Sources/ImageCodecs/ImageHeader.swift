@@ -66,9 +66,10 @@ public struct ImageHeader: Sendable, Equatable {
     guard !bytes.isEmpty else { return ImageError("is empty; expected \(expected)") }
     switch ImageFileKind(firstBytes: bytes) {
     case .unsupported(let name):
-      return ImageError("is \(name), whatever its name says, which is not decoded here; convert it to PNG or JPEG")
+      // The bytes come without the name of the file, which may say the same.
+      return ImageError("is \(name), which is not decoded here; convert it to PNG or JPEG")
     case .other(let name):
-      return ImageError("is \(name), whatever its name says; expected \(expected)")
+      return ImageError("is \(name); expected \(expected)")
     case .decodable, .missingLibrary, nil:
       let first = (0..<min(bytes.count, 8)).map { index in bytes[index] }
       if first.allSatisfy({ byte in (0x20..<0x7F).contains(byte) || byte == 0x0A || byte == 0x0D || byte == 0x09 }) {

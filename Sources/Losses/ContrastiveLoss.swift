@@ -120,6 +120,11 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
     batch = Batch(LossPairs(RowClasses(labels: [Int]()), rowOrder: self.rowOrder, variant: variant))
   }
 
+  /// The bytes of scratch memory that each thread takes during a pass over the tiles, for estimates of memory.
+  package static var scratchByteCount: Int {
+    unsafe ContrastiveTiles<Scalar>.scratchCount * MemoryLayout<Scalar>.stride
+  }
+
   /// The number of rows that are contrasts: those of the batch and the prototypes.
   private var contrastCount: Int { blocks.rowCount + prototypeCount }
 
@@ -264,7 +269,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
   private func shardLosses(ofRank rank: Int) -> [Double] {
     let firstRow = blocks.rows(ofRank: rank).lowerBound
     let weight = scale / Double(max(batch.pairs.anchorCount, 1))
-    return blocks.shardRuns[rank].map { shard in
+    return blocks.shards[rank].map { shard in
       blocks.rows(ofShard: shard).reduce(0) { sum, row in sum + weight * anchorLosses[row - firstRow] }
     }
   }
@@ -344,7 +349,7 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// Returns the blocks of anchors in a rank's shards.
   private func anchorBlocks(ofRank rank: Int) -> [Range<Int>] {
-    blocks.shardRuns[rank].flatMap { shard in
+    blocks.shards[rank].flatMap { shard in
       unsafe RowBlocks.blocks(of: blocks.rows(ofShard: shard), limit: ContrastiveTiles<Scalar>.rowsPerBlock)
     }
   }

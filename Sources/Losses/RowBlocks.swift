@@ -12,7 +12,7 @@ public struct RowBlocks: Sendable {
   public let rowsPerShard: Int
 
   /// The range of shards (fixed parts of the global batch) of each rank.
-  public let shardRuns: BlockPartition
+  public let shards: BlockPartition
 
   /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks, evenly.
   ///
@@ -20,20 +20,20 @@ public struct RowBlocks: Sendable {
   public init(rowCount: Int, rowsPerShard: Int, ranks: Int) {
     self.init(
       rowCount: rowCount, rowsPerShard: rowsPerShard,
-      shardRuns: BlockPartition(total: (rowCount + rowsPerShard - 1) / max(rowsPerShard, 1), parts: ranks))
+      shards: BlockPartition(total: (rowCount + rowsPerShard - 1) / max(rowsPerShard, 1), parts: ranks))
   }
 
   /// Divides `rowCount` rows into shards, of which each rank has the given range.
   ///
-  /// - Precondition: `rowCount` and `rowsPerShard` are positive, and `shardRuns` has all shards.
-  public init(rowCount: Int, rowsPerShard: Int, shardRuns: BlockPartition) {
+  /// - Precondition: `rowCount` and `rowsPerShard` are positive, and `shards` has all shards.
+  public init(rowCount: Int, rowsPerShard: Int, shards: BlockPartition) {
     precondition(rowCount > 0 && rowsPerShard > 0, "\(rowCount) rows in shards of \(rowsPerShard)")
     precondition(
-      shardRuns.runs.last?.upperBound == (rowCount + rowsPerShard - 1) / rowsPerShard,
-      "\(shardRuns.runs) of \(rowCount) rows in shards of \(rowsPerShard)")
+      shards.ranges.last?.upperBound == (rowCount + rowsPerShard - 1) / rowsPerShard,
+      "\(shards.ranges) of \(rowCount) rows in shards of \(rowsPerShard)")
     self.rowCount = rowCount
     self.rowsPerShard = rowsPerShard
-    self.shardRuns = shardRuns
+    self.shards = shards
   }
 
   /// Returns the rows of one shard (part of the global batch).
@@ -43,8 +43,8 @@ public struct RowBlocks: Sendable {
 
   /// Returns the rows of all shards of one rank.
   public func rows(ofRank rank: Int) -> Range<Int> {
-    let shards = shardRuns[rank]
-    return min(shards.lowerBound * rowsPerShard, rowCount)..<min(shards.upperBound * rowsPerShard, rowCount)
+    let own = shards[rank]
+    return min(own.lowerBound * rowsPerShard, rowCount)..<min(own.upperBound * rowsPerShard, rowCount)
   }
 
   /// Divides rows into blocks of at most `limit` rows.

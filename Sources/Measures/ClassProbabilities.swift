@@ -38,12 +38,12 @@ package struct ClassProbabilities: Sendable {
     return best - row.startIndex
   }
 
-  /// Returns the top-k accuracy; of equal logits, the class with the lower index ranks first.
-  package func topAccuracy(_ k: Int) -> Double {
-    let correct = labels.indices.count { sample in
-      ClassRank.rank(of: Int(labels[sample]), in: logits[sample * classCount..<(sample + 1) * classCount]) < k
+  /// The numbers of correct predictions; of equal logits, the class with the lower index ranks first.
+  package var accuracy: TestAccuracy {
+    let ranks = labels.indices.map { sample in
+      Int32(ClassRank.rank(of: Int(labels[sample]), in: logits[sample * classCount..<(sample + 1) * classCount]))
     }
-    return Double(correct) / Double(labels.count)
+    return TestAccuracy(ranks: ranks, classCount: classCount)
   }
 
   /// Returns the mean of −log softmax(z / T) of the samples' labels, in nats.

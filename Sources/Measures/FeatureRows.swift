@@ -30,6 +30,11 @@ package struct FeatureRows: Sendable {
       width: width)
   }
 
+  /// Returns the fraction of rows whose label equals the predicted class.
+  package func accuracy(of predictions: some Sequence<Int32>) -> Double {
+    Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)
+  }
+
   /// Returns the inner products of a range of samples with all rows of the matrix `others`,
   /// `[samples, rows of others]`.
   package func products(_ samples: Range<Int>, with others: [Float]) throws(DNNLError) -> [Float] {

@@ -10,18 +10,28 @@ package struct KMeans {
   package private(set) var inertia = 0.0
 
   /// Clusters rows into `k` clusters, beginning with centers that are drawn from `seed` and `restart`.
-  package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) throws {
-    try self.init(rows, centers: Self.drawnCenters(rows, k: k, seed: seed, restart: restart))
+  ///
+  /// - Parameters:
+  ///   - rows: The rows, at least `k`.
+  ///   - k: The number of clusters.
+  ///   - seed: The random seed.
+  ///   - restart: The number of the restart, which draws other centers.
+  ///   - progressed: Called after every drawn center and every iteration, for a watchdog.
+  /// - Throws: `DNNLError` if a matrix product fails.
+  package init(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int, progressed: () -> Void = {}) throws {
+    let centers = Self.drawnCenters(rows, k: k, seed: seed, restart: restart, progressed: progressed)
+    try self.init(rows, centers: centers, progressed: progressed)
   }
 
   /// Clusters rows, beginning with given centers `[k, width]`, until no sample changes its cluster or after 300
-  /// iterations.
-  package init(_ rows: FeatureRows, centers: [Double]) throws {
+  /// iterations; calls `progressed` after each.
+  package init(_ rows: FeatureRows, centers: [Double], progressed: () -> Void = {}) throws {
     var centers = centers
     clusters = Array(repeating: -1, count: rows.count)
     for _ in 0..<Self.iterationLimit {
       let (assigned, distances) = try Self.assign(rows, centers)
       inertia = distances.reduce(0, +)
+      progressed()
       guard assigned != clusters else { break }
       clusters = assigned
       centers = Self.means(rows, assigned, distances, k: centers.count / rows.width)
@@ -75,7 +85,9 @@ package struct KMeans {
     return sums
   }
 
-  private static func drawnCenters(_ rows: FeatureRows, k: Int, seed: UInt64, restart: Int) -> [Double] {
+  private static func drawnCenters(
+    _ rows: FeatureRows, k: Int, seed: UInt64, restart: Int, progressed: () -> Void
+  ) -> [Double] {
     var stream = RandomStream(seed: seed, .clustering, epoch: restart)
     var centers: [Double] = []
     var nearest = [Double](repeating: .infinity, count: rows.count)
@@ -98,6 +110,7 @@ package struct KMeans {
           break
         }
       }
+      progressed()
     }
     return centers
   }

@@ -27,7 +27,7 @@ package struct KNearestNeighbors: Sendable {
     world.activity.begin("nearest neighbors")
     let norms = squaredLengths(training.features)
     let correct = try RowWork.gather(rows: test.count, width: 1, zero: Int32(0), threads: threads, over: world) {
-      queries in
+      queries, _ in
       zip(queries, try neighbors(of: test, queries, training, norms)).map { query, nearest in
         vote(nearest, training.labels) == test.labels[query] ? 1 : 0
       }
@@ -140,7 +140,7 @@ package struct KNearestNeighbors: Sendable {
     world.activity.begin("nearest neighbors")
     let votes = try RowWork.gather(
       rows: queries.count, width: sizes.count, zero: Int32(0), threads: threads, over: world
-    ) { rows in
+    ) { rows, _ in
       try search.neighbors(of: queries, rows, training, norms).flatMap { nearest in
         sizes.map { k in search.weightedVote(nearest.prefix(k), training.labels, norms) ?? -1 }
       }

@@ -1,6 +1,9 @@
 import Glibc
 
-/// Runs `body` on a new thread that receives no SIGTERM, SIGINT or SIGHUP.
+/// The signals of a fault, which the thread at fault receives.
+private let faults = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS]
+
+/// Runs `body` on a new thread that receives no signals but those of its own faults.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Work {
     let body: @Sendable () -> Void
@@ -8,11 +11,12 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
   }
   var thread = pthread_t()
   let work = unsafe Unmanaged.passRetained(Work(body))
-  // These signals are meant for the training thread; a new thread inherits the signal mask of its creator.
+  // Requests, such as to stop, are meant for the training thread, whose system calls they interrupt; a new thread
+  // inherits the signal mask of its creator.
   var (requests, own) = (sigset_t(), sigset_t())
-  unsafe sigemptyset(&requests)
-  for request in [SIGTERM, SIGINT, SIGHUP] {
-    unsafe sigaddset(&requests, request)
+  unsafe sigfillset(&requests)
+  for fault in faults {
+    unsafe sigdelset(&requests, fault)
   }
   unsafe pthread_sigmask(SIG_BLOCK, &requests, &own)
   defer { unsafe pthread_sigmask(SIG_SETMASK, &own, nil) }

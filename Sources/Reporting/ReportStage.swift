@@ -37,7 +37,21 @@ package enum ReportStage {
       if let repeated {
         return "\(repeated): is given twice; name each run once"
       }
-      return CheckpointChoice.problem(checkpoint) ?? Configuration.problem(ofThreads: threads)
+      return imageProblem ?? CheckpointChoice.problem(checkpoint) ?? Configuration.problem(ofThreads: threads)
+    }
+
+    /// The error for an option of the encoder's images in a report that shows none; or `nil`.
+    private var imageProblem: String? {
+      guard runs.count > 1 || !hasImages else { return nil }
+      let given: [String?] = [
+        checkpoint == "latest" ? nil : "checkpoint \(checkpoint)", weights == .average ? "weights-of average" : nil,
+        data.map { _ in "data" },
+      ]
+      let reason =
+        runs.count > 1
+        ? "a report of several runs compares their records, and reads neither weights nor images; give it with one run"
+        : "a report without images reads neither weights nor images; leave --no-images out"
+      return given.compactMap { option in option }.first.map { option in "--\(option): \(reason)" }
     }
   }
 
@@ -58,17 +72,15 @@ package enum ReportStage {
   ) throws {
     world.activity.begin("reading the runs", allowsSilence: true)
     let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
-    // The report of one run in its own directory replaces an earlier one; elsewhere a file of that name may be another.
     try world.onRoot {
       if request.weights == .average,
         let run = records.first(where: { run in run.configuration.optimizer.averageDecay == nil })
       {
-        throw RunError(
-          .missing,
-          "--weights-of average: \(run.path) has no averaged weights, as it was trained without --weight-average",
-          remedy: "leave the option out")
+        throw RunError.noAverage(of: run.path)
       }
       let path = request.output ?? defaultOutput(records)
+      // The report of one run in its own directory replaces an earlier one; elsewhere a file of that name may be
+      // another.
       if request.output == nil, path == fileName { try OutputFile(path, .html).check() }
     }
     let study =
@@ -106,11 +118,10 @@ package enum ReportStage {
           study: study, classification: classification, classNames: study.sets?.test.classNames ?? [])
       }
     }
-    let measured = study?.classification.map { classification in
-      (
-        classification.isClassifier ? "classifier, measured here" : "20 nearest images, measured here",
-        classification.accuracy
-      )
+    let measured = study.flatMap { study in
+      study.classification.map { classification in
+        (study.titled(classification.measureName), classification.accuracy)
+      }
     }
     let sections: [Page.Section?] = [
       OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion,
@@ -120,7 +131,7 @@ package enum ReportStage {
     return Page(
       title: run.name,
       subtitle:
-        "<p>\(run.configuration.model.name), \(run.configuration.lossName), \(run.configuration.data.dataset.rawValue)</p>\(notes)",
+        "<p>\(run.configuration.model.name), \(run.isImported ? "imported weights" : run.configuration.lossName), \(run.configuration.data.dataset.rawValue)</p>\(notes)",
       sections: sections.compactMap { section in section })
   }
 }

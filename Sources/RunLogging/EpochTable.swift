@@ -53,7 +53,7 @@ struct EpochTable {
       guard error.kind == .missing else { throw error }
       return
     }
-    let text = String(decoding: try file.read(file.byteCount, at: 0), as: UTF8.self)
+    let text = String(decoding: try file.contents(), as: UTF8.self)
     let rows = text.split(separator: "\n").dropFirst()
     lines = rows.compactMap { row in
       let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

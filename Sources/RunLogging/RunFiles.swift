@@ -16,6 +16,9 @@ package final class RunFiles {
   /// The names of files of which a write has failed; the user is warned once per file.
   private var failedFiles: Set<String> = []
 
+  /// The number of samples, and the largest number of views of each, in the image of views.
+  private static let shownSamples = 8
+
   /// Opens the files, and removes or invalidates entries of steps after `firstStep`, which a resumed run computes
   /// again.
   ///
@@ -52,7 +55,10 @@ package final class RunFiles {
   /// Appends an image of some samples and their views to TensorBoard's event file.
   package func addViews(of configuration: Configuration, _ dataset: any ImageDataset) {
     warnOnFailure(of: "views") {
-      let image = try ViewSheet.image(of: configuration, dataset)
+      let sheet = ViewSheet(
+        viewSize: configuration.viewSize(of: dataset), augmentation: configuration.views.augmentation,
+        views: min(configuration.views.count, Self.shownSamples), seed: configuration.compute.seed)
+      let image = try sheet.image(of: dataset, samples: Self.shownSamples)
       let png = try image.pngBytes()
       add([("views", .image(png: png, width: image.width, height: image.height))], step: 0)
     }

@@ -38,9 +38,7 @@ package enum ClassifierFile {
       else { return nil }
       return (name, fields)
     }
-    func time(_ fields: [String: JSONValue]) -> String {
-      if case .text(let time)? = fields["ended"] { time } else { "" }
-    }
+    func time(_ fields: [String: JSONValue]) -> String { fields["ended"]?.string ?? "" }
     let data = (try? run.configuration())?.data.path.map(JSONValue.text)
     let changed = others.filter { other in data != nil && other.fields["data"] == data }
     let last = changed.max { one, other in time(one.fields) < time(other.fields) }

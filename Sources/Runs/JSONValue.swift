@@ -97,6 +97,11 @@ package enum JSONValue: Codable, Sendable, Equatable {
     }
   }
 
+  /// The value as a string, if it is one.
+  package var string: String? {
+    if case .text(let text) = self { text } else { nil }
+  }
+
   /// Parses JSON text; `nil` if it is not valid.
   package init?(parsing text: String) {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
@@ -107,9 +112,9 @@ package enum JSONValue: Codable, Sendable, Equatable {
 extension JSONValue {
   /// Returns the fields of the object in a file; `nil` if there is no such file or no object in it.
   package static func fields(ofFile path: String) -> [String: JSONValue]? {
-    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0),
-      case .object(let fields) = JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
-    else { return nil }
+    guard let text = try? ReadOnlyFile.text(ofFile: path), case .object(let fields) = JSONValue(parsing: text) else {
+      return nil
+    }
     return fields
   }
 

@@ -54,10 +54,9 @@ package struct ResultPlace: Sendable {
   package static func identity(
     dataset: String, fingerprint: String?, contents: String?, testFingerprint: String?, testContents: String?
   ) -> [String: JSONValue] {
-    // Sizes and bytes; copies have other times.
     func bytes(_ contents: String?) -> JSONValue {
-      let parts = contents?.split(separator: "-") ?? []
-      return parts.count == 4 ? .text("\(parts[0])-\(parts[2])") : .null
+      contents.flatMap(ContentsFingerprint.init(text:)).map { contents in JSONValue.text(contents.identityText) }
+        ?? .null
     }
     return [
       "dataset": .text(dataset), "dataset_fingerprint": fingerprint.map(JSONValue.text) ?? .null,

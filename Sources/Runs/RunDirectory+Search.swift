@@ -12,7 +12,7 @@ extension RunDirectory {
     try checkIsReadable()
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
-      let step = path.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }
+      let step = CheckpointFolder.step(ofFile: path)
       throw RunError(
         .missing, "\(path): is a file, not a run directory",
         remedy: runAbove.map { run in

@@ -39,12 +39,17 @@ package struct RunDirectory {
     let steps = number("steps").flatMap { step in number("target_steps").map { last in (step, last) } }
     switch RunStatus(ofSummary: fields) {
     case .finished:
+      // More steps are left for a run that --steps ended before its last epoch.
+      let epochs = fields["epochs"]?.double.flatMap { done in
+        fields["target_epochs"]?.double.map { all in (done, all) }
+      }
+      let hasStepsLeft = epochs.map { done, all in done < all } ?? ((try? configuration())?.schedule.steps != nil)
       throw RunError(
         .output,
         "\(path): holds a finished run\(steps.map { step, last in " (\(step) of \(last) steps)" } ?? "")",
-        remedy: (try? configuration())?.schedule.steps == nil
-          ? "train on with --resume --extend-epochs N (N epochs in total), or \(others)"
-          : "train on with --resume --steps N (N steps in total), or \(others)")
+        remedy: hasStepsLeft
+          ? "train on with --resume --steps N (N steps in total), or \(others)"
+          : "train on with --resume --extend-epochs N (N epochs in total), or \(others)")
     case .diverged:
       throw RunError(
         .output,
@@ -58,21 +63,6 @@ package struct RunDirectory {
     }
   }
 
-  /// Checks that a folder that a command fills is not a dataset's folder and does not lie in it.
-  ///
-  /// - Parameters:
-  ///   - folder: The value of `--output`.
-  ///   - data: The path of the dataset.
-  /// - Throws: ``RunError`` naming both.
-  package static func check(_ folder: String, liesOutside data: String) throws(RunError) {
-    let (own, other) = (absolute(folder), absolute(data))
-    guard own != other, !own.hasPrefix(other + "/") else {
-      throw RunError(
-        .output, "--output \(folder): is the folder of the dataset \(data), or lies in it",
-        remedy: "choose another --output: what is written there would be taken for a part of the dataset")
-    }
-  }
-
   /// Checks that run directory and dataset folder do not contain each other, and that the former has only run files.
   ///
   /// - Parameters:
@@ -80,18 +70,17 @@ package struct RunDirectory {
   ///   - splitFolders: The folders of single splits, which may lie elsewhere.
   /// - Throws: ``RunError`` naming the directory and the foreign files.
   package func checkIsApart(from data: String?, _ splitFolders: [String] = []) throws(RunError) {
-    let own = Self.absolute(path)
     let folders =
       (data.map { data in [("--data \(data)", data)] } ?? [])
       + splitFolders.map { folder in ("the images in \(folder)", folder) }
     for (name, folder) in folders {
-      let other = Self.absolute(folder)
-      guard own != other, !own.hasPrefix(other + "/"), !other.hasPrefix(own + "/") else {
+      guard !path.lies(in: folder), !folder.lies(in: path) else {
         throw RunError(
           .output, "--output \(path): is the folder of \(name), or lies in it or around it",
           remedy: "choose another --output: a run's folders would be taken for classes")
       }
     }
+    let own = path.resolvedPath
     if Self.resultFolders.contains(where: own.lastComponent.hasPrefix), RunDirectory(path: own.parentFolder).holdsRun {
       throw RunError(
         .output, "--output \(path): is a folder for results of the run in \(own.parentFolder)",
@@ -132,26 +121,6 @@ package struct RunDirectory {
       ? run : nil
   }
 
-  /// Returns the absolute path without symbolic links; for a path that does not exist, its nearest existing parent is
-  /// resolved.
-  package static func absolute(_ path: String) -> String {
-    if let resolved = unsafe realpath(path, nil) {
-      defer { unsafe Glibc.free(resolved) }
-      return unsafe String(cString: resolved)
-    }
-    // The working directory itself cannot be resolved if it was removed.
-    guard path != "." else { return path }
-    guard let slash = path.lastIndex(of: "/") else { return absolute(".") + "/" + path }
-    let name = path[path.index(after: slash)...]
-    let parent = path[..<slash]
-    // The parent may not exist yet; it will be a folder, not a link.
-    if name == "." || name == ".." {
-      let folder = absolute(String(parent))
-      return name == "." ? folder : folder.parentFolder
-    }
-    return name.isEmpty ? absolute(String(parent)) : (parent.isEmpty ? "" : absolute(String(parent))) + "/" + name
-  }
-
   /// Returns the first unused directory of the form `runs/COMMAND-MODEL-DATASET-N`.
   package static func free(command: String, model: String, dataset: String) -> RunDirectory {
     var number = 1
@@ -163,20 +132,20 @@ package struct RunDirectory {
 
   /// Creates the directory, its parents and the folder of checkpoints.
   package func create() throws(RunError) {
-    try Self.createFolders(checkpoints.path)
+    try OutputFolder.create(checkpoints.path)
   }
 
   /// Creates a directory that ``free(command:model:dataset:)`` named, or the next one if another process has taken it.
   ///
   /// - Returns: The directory that was created, which belongs to this process.
   package func claimed() throws(RunError) -> RunDirectory {
-    try Self.createFolders(path.parentFolder)
+    try OutputFolder.create(path.parentFolder)
     let parts = path.split(separator: "-")
     let name = parts.dropLast().joined(separator: "-")
     var number = parts.last.flatMap { digits in Int(digits) } ?? 1
     while unsafe mkdir("\(name)-\(number)", 0o777) != 0 {
       guard errno == EEXIST else {
-        throw Self.cannotBeCreated("\(name)-\(number)", errno, file: nil, option: "--output")
+        throw OutputFolder.cannotBeCreated("\(name)-\(number)", errno)
       }
       number += 1
     }
@@ -185,42 +154,14 @@ package struct RunDirectory {
 
   /// Creates a folder for the result of a command after training, such as `supcon linear`.
   package func createFolder(_ name: String) throws(RunError) {
-    try Self.createFolders("\(path)/\(name)")
+    try OutputFolder.create("\(path)/\(name)")
   }
 
-  /// Creates a folder and its parents.
-  ///
-  /// - Parameters:
-  ///   - folder: The folder.
-  ///   - option: The option that names it, for messages.
-  /// - Throws: ``RunError`` naming the folder that cannot be created.
-  package static func createFolders(_ folder: String, option: String = "--output") throws(RunError) {
-    for path in parents(of: folder) + [folder] {
-      guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
-        throw cannotBeCreated(path, errno, file: file(in: folder), option: option)
-      }
-    }
-    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
-  }
-
-  /// Checks that the directory can be created, before the dataset is read: that its nearest existing parent is a folder
-  /// and writable.
+  /// Checks that the directory can be created, before the dataset is read.
   ///
   /// - Throws: ``RunError`` naming the directory.
   package func checkCanBeCreated() throws(RunError) {
-    if let file = Self.file(in: path) { throw Self.cannotBeCreated(path, ENOTDIR, file: file) }
-    guard unsafe access(Self.existingParent(of: path), W_OK | X_OK) == 0 else {
-      throw Self.cannotBeCreated(path, errno)
-    }
-  }
-
-  /// Returns the path itself if it exists, otherwise its nearest existing parent folder.
-  package static func existingParent(of path: String) -> String {
-    var parent = path
-    while parent != "/", parent != ".", unsafe access(parent, F_OK) != 0, errno == ENOENT {
-      parent = parent.parentFolder
-    }
-    return parent
+    try OutputFolder.checkCanBeCreated(path)
   }
 
   /// Creates the folder for the result of a command after training, and checks that files can be written, before the
@@ -243,31 +184,6 @@ package struct RunDirectory {
     }
   }
 
-  /// Returns all parent folders of a path, beginning with the topmost.
-  private static func parents(of path: String) -> [String] {
-    path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
-  }
-
-  /// Returns the first component of a folder's path that is a file, as a path; `nil` if there is none.
-  private static func file(in folder: String) -> String? {
-    (parents(of: folder) + [folder]).first { path in
-      var status = stat()
-      return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
-    }
-  }
-
-  private static func cannotBeCreated(
-    _ folder: String, _ code: Int32, file: String? = nil, option: String = "--output"
-  ) -> RunError {
-    let isDenied = file == nil && (code == EACCES || code == EPERM)
-    let reason =
-      isDenied ? "no permission to write in \(existingParent(of: folder))" : unsafe String(cString: strerror(code))
-    return RunError(
-      RunError(FileError(creating: folder, code: code)).exitCode,
-      "\(folder): cannot be created: \(reason)" + (file.map { file in " (\(file) is a file)" } ?? ""),
-      remedy: (file == nil ? "" : "move away what is there, or ") + "choose another \(option)")
-  }
-
   /// Reads the configuration of the run from `config.yaml`.
   ///
   /// - Throws: ``RunError`` or `FileError` naming the file and line; the version that made the run, if it is newer.
@@ -279,7 +195,7 @@ package struct RunDirectory {
       guard error.kind == .missing else { throw error }
       throw FileError(error.kind, "\(error); put the run's own file back, or begin a new run with another --output")
     }
-    let bytes = try file.read(file.byteCount, at: 0)
+    let bytes = try file.contents()
     do {
       return try Configuration(yaml: String(decoding: bytes, as: UTF8.self), path: configurationPath)
     } catch {
@@ -293,7 +209,7 @@ package struct RunDirectory {
 
   /// The version in `summary.json`, if it is newer than this program's; else `nil`.
   private var newerVersion: String? {
-    guard case .text(let version)? = JSONValue.fields(ofFile: summaryPath)?["version"] else { return nil }
+    guard let version = JSONValue.fields(ofFile: summaryPath)?["version"]?.string else { return nil }
     func numbers(_ version: String) -> [Int] { version.split(separator: ".").map { part in Int(part) ?? 0 } }
     return numbers(supconVersion).lexicographicallyPrecedes(numbers(version)) ? version : nil
   }

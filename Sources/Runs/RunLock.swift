@@ -101,7 +101,8 @@ package final class RunLock {
 
   /// Returns the description of the process that holds the lock of a run directory; `nil` if no other process holds it.
   ///
-  /// Does not take the lock, and also works in a read-only folder.
+  /// Does not take the lock, and also works in a read-only folder. A process that holds the lock must not call it and
+  /// write afterwards: closing any descriptor of a file drops all locks of `fcntl` that the process has on it.
   package static func holder(ofDirectory directory: String) -> String? {
     let descriptor = unsafe open("\(directory)/.lock", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

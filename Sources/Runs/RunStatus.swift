@@ -11,7 +11,7 @@ package enum RunStatus: String, Sendable {
 
   /// Reads the status among the fields of `summary.json`; `nil` if there is none.
   init?(ofSummary fields: [String: JSONValue]) {
-    guard case .text(let text)? = fields["status"] else { return nil }
+    guard let text = fields["status"]?.string else { return nil }
     self.init(rawValue: text)
   }
 

@@ -59,7 +59,7 @@ struct ReductionCost {
   /// Adds the cost of the two collectives for a part of `count` elements: on one host, or of one rank on each host.
   private mutating func add(_ count: Int) {
     let (ranks, all) = (cluster.ranks, messages.partialSums.reduce(0, +))
-    let owned = BlockPartition(total: count, parts: ranks).runs.map(\.count)
+    let owned = BlockPartition(total: count, parts: ranks).ranges.map(\.count)
     let received = zip(owned, messages.partialSums).reduce(0) { sum, rank in sum + rank.0 * (all - rank.1) }
     // Into a host its slice of the partial sums elsewhere; out of it the slices of the others.
     let network = zip(owned, messages.partialSums).map { owned, own in max(owned * (all - own), own * (count - owned)) }
@@ -76,8 +76,8 @@ struct ReductionCost {
     let (ranks, hosts) = (cluster.ranksPerHost, cluster.hosts)
     let (partialSums, hostSums) = (messages.partialSums, messages.hostPartialSums)
     let all = hostSums.reduce(0, +)
-    let owned = BlockPartition(total: count, parts: ranks).runs.map(\.count)
-    let pieces = owned.map { owned in BlockPartition(total: owned, parts: hosts).runs.map(\.count) }
+    let owned = BlockPartition(total: count, parts: ranks).ranges.map(\.count)
+    let pieces = owned.map { owned in BlockPartition(total: owned, parts: hosts).ranges.map(\.count) }
     var (received, network, gathered) = (0, 0, 0)
     for host in 0..<hosts {
       let onHost = partialSums[host * ranks..<(host + 1) * ranks]

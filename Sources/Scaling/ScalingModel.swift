@@ -102,17 +102,17 @@ package struct ScalingModel: Sendable {
   /// - Returns: The prediction for the rank with the most shards.
   package func step(shards: Int, hosts: Int) -> StepPrediction {
     let cluster = Cluster(hosts: hosts, ranksPerHost: ranksPerHost, link: link)
-    let runs = BlockPartition(total: shards, parts: cluster.ranks)
-    let most = runs.runs.map(\.count).max() ?? 0
+    let partition = BlockPartition(total: shards, parts: cluster.ranks)
+    let most = partition.ranges.map(\.count).max() ?? 0
     let turns = Double((most + threads - 1) / threads)
     let pieces = ReductionMessages.pieces(
       at: sizes.segments, length: sizes.vectorLength, ranks: cluster.ranks)
     let reduction = ReductionCost(
-      ReductionMessages(length: sizes.vectorLength, pieces: pieces, runs: runs, ranksPerHost: ranksPerHost),
+      ReductionMessages(length: sizes.vectorLength, pieces: pieces, shards: partition, ranksPerHost: ranksPerHost),
       on: cluster, isOverlapping: isOverlapping && hosts > 1, compute.messages)
     let gathers = gathers(shards: shards, most: most, on: cluster)
     let statistics = sizes.sharedStatistics.map { statistics in
-      StatisticsCost(statistics, runs: runs, shards: shards, on: cluster)
+      StatisticsCost(statistics, shards: partition, shardCount: shards, on: cluster)
     }
     let rows = Double(shards * sizes.rowsPerShard)
     let ownRows = Double(most * sizes.rowsPerShard)

@@ -53,12 +53,12 @@ struct StatisticsCost {
   ///
   /// - Parameters:
   ///   - statistics: The vectors.
-  ///   - runs: The shards of each rank.
-  ///   - shards: The shards of the batch.
+  ///   - shards: The range of shards of each rank.
+  ///   - shardCount: The number of shards of the batch.
   ///   - cluster: The hosts.
-  init(_ statistics: SharedStatistics, runs: BlockPartition, shards: Int, on cluster: Cluster) {
+  init(_ statistics: SharedStatistics, shards: BlockPartition, shardCount: Int, on cluster: Cluster) {
     self.cluster = cluster
-    let messages = GroupMessages(groupSize: statistics.groupSize(ofShards: shards), runs: runs)
+    let messages = GroupMessages(groupSize: statistics.groupSize(ofShards: shardCount), shards: shards)
     self.messages = messages
     var counts = [Int](repeating: 0, count: cluster.ranks)
     for members in messages.groups {

@@ -20,18 +20,17 @@ package struct SweepFile: Sendable {
     /// All options of the run: the common options and ``values``.
     package let overrides: ConfigurationOverrides
 
-    /// Returns true if another run has the same options with the same values.
-    fileprivate func hasValues(of other: Run) -> Bool {
-      values.elementsEqual(other.values) { own, other in own == other }
-    }
+    /// The values of the options in `overrides` as `config.yaml` has them, by name; equal for equal runs, however the
+    /// file writes the values.
+    fileprivate let parsedValues: [String: String]
   }
 
   /// The runs: first the combinations of the grid, the last option changing fastest, then those listed under `runs`.
   package let runs: [Run]
   /// The folder that contains the run directories; `nil` if the file does not give one.
   package let output: String?
-  /// The field of `summary.json` by which runs are compared; `nil` if the file does not give one.
-  package let metric: String?
+  /// The result by which runs are compared; `nil` if the file does not give one.
+  package let metric: SweepMetric?
 
   /// A combination of option values: a point of the grid, or an entry of `runs`.
   private typealias Choice = [(option: ConfigurationOption, value: Node)]
@@ -65,14 +64,8 @@ package struct SweepFile: Sendable {
         remedy:
           "expected \(Self.fields.joined(separator: ", ")); options of training belong under one of the last three")
     }
-    output = mapping["output"]?.string
-    metric = mapping["metric"]?.string
-    if let metric, !Self.isMetric(metric) {
-      throw RunError(
-        .configuration,
-        "\(mapping["metric"].map { node in ConfigurationFile.place(node, path) } ?? path): metric: \(metric): no command stores such a result",
-        remedy: "choose one of \(Self.metrics.joined(separator: ", "))")
-    }
+    output = try mapping["output"].map { node throws(RunError) in try Self.text(node, of: "output", "a folder", path) }
+    metric = try mapping["metric"].map { node throws(RunError) in try Self.metric(node, path) }
     let common = try mapping["options"].map { node throws(RunError) in try Self.choice(node, path) } ?? []
     var choices: [Choice] = try mapping["grid"].map { node throws(RunError) in try Self.grid(node, path) } ?? []
     if let list = mapping["runs"] {
@@ -87,10 +80,7 @@ package struct SweepFile: Sendable {
     }
     var runs: [Run] = []
     for (number, choice) in choices.enumerated() { runs.append(try Self.run(number, choice, common, path)) }
-    if let twice = runs.first(where: { run in runs.count { other in other.hasValues(of: run) } > 1 }) {
-      throw RunError(
-        .configuration, "\(path): two runs have the options of \(twice.name)", remedy: "leave one of them out")
-    }
+    try Self.checkAreDistinct(runs, path)
     let names = runs.map(\.name)
     for index in runs.indices {
       let earlier = names[..<index].count { name in name == names[index] }
@@ -99,22 +89,37 @@ package struct SweepFile: Sendable {
     self.runs = runs
   }
 
-  /// The results by which runs can be compared, besides those of outliers and of single corruptions.
-  package static let metrics =
-    [
-      "linear_top1", "linear_top5", "test_top1", "test_top5", "train_top1", "top1", "top5", "final_loss",
-      "final_gradient_norm", "knn_top1", "pixel_knn_top1", "knn20_weighted_top1", "knn200_weighted_top1",
-      "class_means_top1",
-    ] + [1, 5, 10].flatMap { shots in ["few_shot\(shots)_top1", "few_shot\(shots)_top1_deviation"] } + [
-      "retrieval_precision_at_1", "retrieval_r_precision", "retrieval_map_at_r", "kmeans_nmi", "kmeans_ami",
-      "alignment", "uniformity", "ece", "ece_temperature_scaled", "nll", "mirror_top1", "corruption_error",
-      "views_per_second", "seconds", "peak_rss_bytes_max", "peak_rss_bytes_sum",
-    ]
+  /// Returns the text of a field that has a single value.
+  private static func text(
+    _ node: Node, of field: String, _ expectation: String, _ path: String
+  ) throws(RunError) -> String {
+    if let text = node.string, !text.isEmpty { return text }
+    throw RunError(
+      .configuration,
+      "\(ConfigurationFile.place(node, path)): \(field): expected \(expectation), found \(node.string == nil ? ConfigurationFile.kindName(of: node) : "nothing")"
+    )
+  }
 
-  private static func isMetric(_ name: String) -> Bool {
-    let plain = name.hasPrefix("average_") ? String(name.dropFirst("average_".count)) : name
-    return metrics.contains(plain) || plain.hasPrefix("corruption_") || plain.hasSuffix("_auroc")
-      || plain.hasSuffix("_fpr95")
+  /// Returns the result that a field names.
+  private static func metric(_ node: Node, _ path: String) throws(RunError) -> SweepMetric {
+    let name = try text(node, of: "metric", "the name of a result", path)
+    if let metric = SweepMetric.named(name) { return metric }
+    throw RunError(
+      .configuration, "\(ConfigurationFile.place(node, path)): metric: \(name): no command stores such a result",
+      remedy: "choose one of \(SweepMetric.all.map(\.name).joined(separator: ", "))")
+  }
+
+  /// Throws if two runs have the same options with the same values, however these are written.
+  private static func checkAreDistinct(_ runs: [Run], _ path: String) throws(RunError) {
+    var names: [[String: String]: String] = [:]
+    for run in runs {
+      guard let first = names.updateValue(run.name, forKey: run.parsedValues) else { continue }
+      throw RunError(
+        .configuration,
+        first == run.name
+          ? "\(path): two runs have the options of \(first)" : "\(path): \(first) and \(run.name) are the same run",
+        remedy: "leave one of them out")
+    }
   }
 
   /// Parses a YAML mapping from option names to values, such as `{temperature: 0.1}`.
@@ -130,10 +135,11 @@ package struct SweepFile: Sendable {
     return choice
   }
 
-  /// Returns all combinations of the option values listed in `grid`.
+  /// Returns all combinations of the option values listed in `grid`; none if it lists no option.
   private static func grid(_ node: Node, _ path: String) throws(RunError) -> [Choice] {
-    var choices: [Choice] = [[]]
-    for (option, values) in try choice(node, path) {
+    let lists = try choice(node, path)
+    var choices: [Choice] = lists.isEmpty ? [] : [[]]
+    for (option, values) in lists {
       guard case .sequence(let list) = values, !list.isEmpty else {
         throw RunError(
           .configuration,
@@ -157,7 +163,13 @@ package struct SweepFile: Sendable {
     }
     let plain = values.map { option, text in "\(option)-\(Self.fileName(text))" }.joined(separator: "-")
     let name = plain.utf8.count <= longestName ? plain : "run-\(number)-\(plain.prefix(longestName / 2))"
-    return Run(name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides)
+    let given = Set((common + choice).map { option, _ in option.name })
+    let parsed = overrides.applied(to: Configuration()).values { option in given.contains(option.name) }
+    // Options whose value is none have no text.
+    var parsedValues = Dictionary(uniqueKeysWithValues: given.map { name in (name, "") })
+    for (option, text) in parsed { parsedValues[option.name] = text }
+    return Run(
+      name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides, parsedValues: parsedValues)
   }
 
   /// Replaces the characters of an option's value that are unsafe in file names by underscores.

@@ -52,7 +52,7 @@ package enum SweepStage {
     let file = try world.throwingTogether { try SweepFile(path: request.file) }
     let folder = request.output ?? file.output ?? "runs/\(name(of: request.file))"
     if request.isListing {
-      try check(file, folder, request, ranks: world.size)
+      try check(file, folder, request, over: world)
       for (index, run) in file.runs.enumerated() { report("\(index)\t\(folder)/\(run.name)") }
       return .success
     }
@@ -62,15 +62,15 @@ package enum SweepStage {
           .usage, "--index \(index): the file has \(counted(file.runs.count, "run")), from 0 to \(file.runs.count - 1)")
       )
     }
-    if !request.isSummarizing { try check(file, folder, request, ranks: world.size) }
+    if !request.isSummarizing { try check(file, folder, request, over: world) }
     try world.onRoot {
       for data in file.runs.map({ run in run.overrides.applied(to: Configuration()).data }) {
         for path in (data.path.map { path in [path] } ?? []) + data.splitFolders {
           let found = (try? DataLocation.found(path, of: request.file, folder: request.file.parentFolder)) ?? path
-          try RunDirectory.check(folder, liesOutside: found)
+          try OutputFolder.check(folder, liesOutside: found)
         }
       }
-      try RunDirectory.createFolders(folder)
+      try OutputFolder.create(folder)
     }
     var status = ExitStatus.success
     let deadline = request.maximumSeconds.map { seconds in ProcessMeasurements.now() + seconds }
@@ -87,25 +87,58 @@ package enum SweepStage {
       }
     }
     if request.index == nil {
-      try world.onRoot { try summarize(file, folder, request, report) }
+      try world.onRoot { try summarize(file, folder, request, status, report) }
     }
     return status
   }
 
-  /// Throws on every rank if the options of a run contradict each other, before any run is trained.
+  /// Throws on every rank, before any run is trained, if the options of a run contradict each other, if it cannot have
+  /// the result by which the runs are compared, or if it was begun with other options and the runs are not only listed.
   ///
-  /// Options taken from another run are known, and checked, only when that run is read.
-  private static func check(_ file: SweepFile, _ folder: String, _ request: Request, ranks: Int) throws {
+  /// Collective. Options taken from another run are known, and checked, only when that run is read.
+  private static func check(
+    _ file: SweepFile, _ folder: String, _ request: Request, over world: borrowing Communicator
+  ) throws {
     let command = TrainingCommand.pretrain
-    for (index, run) in file.runs.enumerated() where request.index == nil || request.index == index {
+    let runs = file.runs.enumerated().filter { index, _ in request.index == nil || request.index == index }
+    for (_, run) in runs {
       let given = run.overrides.given(by: request.file, folder: request.file.parentFolder)
       let configuration = given.applied(to: command.defaults)
-      guard configuration.model.initialPath == nil,
-        let problem = command.problem(configuration, given: given, ranks: ranks)
-      else { continue }
-      throw CollectiveError(
-        error: RunError(problem.exitCode, "\(folder)/\(run.name): \(problem.problem)", remedy: problem.remedy))
+      if configuration.model.initialPath == nil,
+        let problem = command.problem(configuration, given: given, ranks: world.size)
+      {
+        throw CollectiveError(
+          error: RunError(problem.exitCode, "\(folder)/\(run.name): \(problem.problem)", remedy: problem.remedy))
+      }
+      if let metric = file.metric, let problem = metric.problem(configuration) {
+        throw CollectiveError(
+          error: RunError(
+            .configuration, "\(request.file): metric: \(metric.name): \(run.name) never has it, as \(problem.reason)",
+            remedy: "\(problem.remedy), or choose another metric"))
+      }
     }
+    guard !request.isListing else { return }
+    try world.onRoot {
+      for (_, run) in runs {
+        let path = "\(folder)/\(run.name)"
+        // Options that cannot be read are an error of that run alone.
+        if let refusal = try? training(run, in: path, request).refusal(byRunIn: path) { throw refusal }
+      }
+    }
+  }
+
+  /// Returns the request that begins or resumes a run.
+  static func training(
+    _ run: SweepFile.Run, in path: String, _ request: Request, seconds: Double? = nil
+  ) -> TrainingRun.Request {
+    var overrides = run.overrides
+    // A run that is resumed before it has begun must name its dataset.
+    if !overrides.givesData { overrides.set(\.data.dataset, to: Configuration().data.dataset) }
+    var training = TrainingRun.Request(
+      .pretrain, overrides: overrides.given(by: request.file, folder: request.file.parentFolder), output: path,
+      isResuming: true, maximumSeconds: seconds)
+    training.isOfSweep = true
+    return training
   }
 
   /// Trains or resumes one run until it is finished, then trains its linear probe, which is tested on the validation
@@ -117,37 +150,31 @@ package enum SweepStage {
     over world: borrowing Communicator, report: Reporter
   ) throws -> ExitStatus {
     if try isStopping(deadline, before: path, over: world, report: report) { return .stopped }
-    let folder = request.file.parentFolder
-    var overrides = run.overrides
-    // A run that is resumed before it has begun must name its dataset.
-    if !overrides.givesData { overrides.set(\.data.dataset, to: Configuration().data.dataset) }
-    let training = TrainingRun.Request(
-      .pretrain, overrides: overrides.given(by: request.file, folder: folder), output: path, isResuming: true,
-      maximumSeconds: deadline.map { deadline in max(deadline - ProcessMeasurements.now(), 0) })
+    let training = Self.training(
+      run, in: path, request, seconds: deadline.map { deadline in max(deadline - ProcessMeasurements.now(), 0) })
     if let problem = training.problem(ranks: world.size) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
     let code = try TrainingRun.run(training, over: world, report: report)
     guard code == .success, request.hasLinear else { return code }
-    let found = try world.onRoot { () throws -> (hasResult: Bool, split: Split) in
+    let untrained = try world.rootValue { () throws -> Split? in
       let split = try comparedSplit(path)
-      return (try RunRecord(path: path, split: split).results["linear_top1"] != nil, split)
+      return try RunRecord(path: path, split: split).results["linear_top1"] == nil ? split : nil
     }
-    let flags: [UInt8] = [found?.hasResult ?? false ? 1 : 0, found?.split == .validation ? 1 : 0]
-    let agreed = try world.broadcast(bytes: flags)
-    guard agreed[0] == 0 else { return .success }
+    // An earlier start of the sweep has trained the classifier already.
+    guard let split = untrained else { return .success }
     if try isStopping(deadline, before: "the linear classifier of \(path)", over: world, report: report) {
       return .stopped
     }
     var linear = LinearStage.Request(run: path)
-    linear.split = agreed[1] == 1 ? .validation : .test
+    linear.split = split
     linear.threads = run.overrides.applied(to: Configuration()).compute.threads
     try LinearStage.run(linear, over: world, report: report)
     return .success
   }
 
   /// Returns the images by which a run is compared with the others.
-  private static func comparedSplit(_ path: String) throws -> Split {
+  static func comparedSplit(_ path: String) throws -> Split {
     try RunDirectory(path: path).configuration().holdsImagesOut ? .validation : .test
   }
 
@@ -165,29 +192,8 @@ package enum SweepStage {
     return isAsked[0] > 0
   }
 
-  /// Writes the table and the plots of the existing results.
-  private static func summarize(
-    _ file: SweepFile, _ folder: String, _ request: Request, _ report: Reporter
-  ) throws {
-    let entries = file.runs.map { run in
-      SweepReport.Entry(
-        name: run.name, values: Dictionary(run.values.map { value in (value.option, value.text) }) { _, last in last },
-        record: try? RunRecord(path: "\(folder)/\(run.name)", split: comparedSplit("\(folder)/\(run.name)")))
-    }
-    var options: [String] = []
-    for option in file.runs.flatMap({ run in run.values.map(\.option) }) where !options.contains(option) {
-      options.append(option)
-    }
-    for (name, format) in [("sweep.csv", OutputFile.Format.csv), ("sweep.html", .html)] {
-      try OutputFile("\(folder)/\(name)", format).check()
-    }
-    let summary = SweepReport(title: name(of: request.file), entries: entries, options: options, metric: file.metric)
-    try summary.write(to: folder)
-    report("\(folder)/sweep.html, sweep.csv: \(summary.resultCount) of \(counted(entries.count, "run")) with a result")
-  }
-
   /// Returns the name of a file without folder and ending.
-  private static func name(of path: String) -> String {
+  static func name(of path: String) -> String {
     let file = path.split(separator: "/").last ?? ""
     return file.split(separator: ".").first.map(String.init) ?? "sweep"
   }

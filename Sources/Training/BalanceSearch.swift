@@ -99,7 +99,7 @@ package struct BalanceSearch {
         counts[next] += 1
       }
     }
-    let even = BlockPartition(total: shards, parts: ranks).runs.map(\.count)
+    let even = BlockPartition(total: shards, parts: ranks).ranges.map(\.count)
     let time = slowest(counts) / slowest(even)
     return time <= mostTime ? Shares(shards: counts, time: time) : nil
   }

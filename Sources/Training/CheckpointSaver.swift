@@ -116,6 +116,27 @@ final class CheckpointSaver {
     }
   }
 
+  /// Adds to the summary of a stopped run what was measured after its last save.
+  ///
+  /// Collective. A failure is a warning only: the checkpoint is saved, and `metrics.jsonl` has the values too.
+  ///
+  /// - Parameters:
+  ///   - state: The training state that was saved.
+  ///   - log: The run's log, with the measured values.
+  ///   - world: The ranks.
+  /// - Throws: `MPIError` if the ranks cannot be asked for their memory.
+  func addMeasures(of state: TrainingState, _ log: RunLog, over world: borrowing Communicator) throws {
+    let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
+    guard let directory else { return }
+    settle(log)
+    let summary = log.summary(step: state.step, status: .stopped, memory: memory)
+    do throws(FileError) {
+      try JSONValue.merge(summary, into: directory.summaryPath, replacing: ["best"])
+    } catch {
+      report.warn("\(error); it lacks the measures of step \(state.step), which metrics.jsonl has")
+    }
+  }
+
   /// Returns the error that ends a run whose last save failed.
   private func lastError(_ failure: CheckpointWriter.Failure) -> FileError {
     let step = "\(failure.error): the checkpoint of step \(failure.step)"
@@ -163,11 +184,13 @@ final class CheckpointSaver {
       var hashes = ["weights_sha256": JSONValue.text(contents.weightsHash)]
       hashes["average_weights_sha256"] = contents.averageHash.map(JSONValue.text)
       var failure = contents.failure
+      // Accuracies that later stages measured with the previous weights do not apply to other weights.
+      let stored = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
+      let isOfSameWeights = hashes.allSatisfy { name, hash in stored[name] == hash }
+      let outdated: Set<String> = isOfSameWeights ? ["best"] : RunStatus.fieldsOfLaterStages.union(["best"])
       do throws(FileError) {
-        // Accuracies that later stages measured with the previous weights do not apply to the new weights.
         try JSONValue.merge(
-          summary.merging(hashes) { _, new in new }, into: directory.summaryPath,
-          replacing: RunStatus.fieldsOfLaterStages.union(["best"]))
+          summary.merging(hashes) { _, new in new }, into: directory.summaryPath, replacing: outdated)
       } catch {
         failure = failure ?? error
       }
@@ -181,17 +204,12 @@ final class CheckpointSaver {
   /// first file that cannot be written.
   private func writeWeights(_ state: TrainingState, _ log: RunLog, in directory: RunDirectory) -> FileError? {
     let metadata = ImagePreprocessing.metadata(configuration, run: directory.path, classNames: log.classNames)
-    var files: [(state: TrainingState, prefix: String, path: String)] = []
-    for (weights, state) in [(RunWeights.raw, state)] + (state.averaged.map { state in [(.average, state)] } ?? []) {
-      files.append((state, TrainingState.encoderPrefix, directory.encoderPath(of: weights)))
-      if configuration.isClassifying {
-        files.append((state, "\(Configuration.classifierName).", directory.classifierPath(of: weights)))
-      }
-    }
+    let averaged = state.averaged
     var failure: FileError?
-    for file in files {
+    for file in directory.weightFiles(configuration) {
+      guard let state = file.weights == .raw ? state : averaged else { continue }
       do throws(FileError) {
-        try file.state.write(file.prefix, to: file.path, metadata: metadata)
+        try state.write(file.prefix, to: file.path, metadata: metadata)
       } catch {
         // That of earlier weights would be taken for the run's.
         unsafe unlink(file.path)

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Evaluation
 import Job
 import MPI
@@ -8,15 +9,10 @@ import Runs
 /// The evaluations of a run while it trains (`--evaluate-epochs`), and the choice of its best checkpoint
 /// (`--keep-best`).
 final class RunEvaluation {
-  /// The number of evaluations of a run if `--evaluate-epochs` is not given.
-  private static let usualCount = 10
-
   private let opened: OpenedRun
   private let report: Reporter
   private let stepsPerEpoch: Int
-  /// The number of steps between evaluations; 0 for no evaluations.
-  private let steps: Int
-  private let scheduleSteps: Int
+  private let schedule: EvaluationSchedule
   /// The evaluation; `nil` until its samples are chosen.
   private var evaluation: HeldOutEvaluation?
   private var hasWarned = false
@@ -26,15 +22,26 @@ final class RunEvaluation {
     self.opened = opened
     self.report = report
     stepsPerEpoch = opened.sampler.stepsPerEpoch
-    let epochs = opened.configuration.schedule.epochs
-    let usualEpochs = (epochs + Self.usualCount - 1) / Self.usualCount
-    steps = (opened.configuration.checkpoints.evaluateEpochs ?? usualEpochs) * stepsPerEpoch
-    scheduleSteps = epochs * stepsPerEpoch
+    schedule = EvaluationSchedule(opened.configuration, stepsPerEpoch: stepsPerEpoch)
   }
 
   /// Returns true if the encoder is evaluated after a step: every few epochs, and at the end of the schedule.
-  private func isDue(after step: Int) -> Bool {
-    steps > 0 && (step.isMultiple(of: steps) || step == scheduleSteps)
+  func isDue(after step: Int) -> Bool { schedule.isDue(after: step) }
+
+  /// Chooses the images of the evaluations that are due in some steps, before the first of these: validation images
+  /// that vanish later are then missed, and not taken for images that never were.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - step: The number of steps taken.
+  ///   - lastStep: The last step of the run.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` if there are validation images that cannot be opened.
+  func prepare(after step: Int, through lastStep: Int, over world: borrowing Communicator) throws {
+    if schedule.isDue(after: step, through: lastStep) {
+      _ = try prepared(over: world)
+    }
   }
 
   /// Evaluates the state if an evaluation is due, and saves it as the best checkpoint if it is the best so far.
@@ -70,6 +77,12 @@ final class RunEvaluation {
       return evaluation
     }
     let samples = try HeldOutSamples(opened.configuration, training: opened.dataset, over: world)
+    if let former = formerSplit, former != samples.split {
+      report.warn(
+        "evaluations classify \(samples.split.title) images from here on, \(former.title) images until now: their results cannot be compared"
+          + (opened.configuration.checkpoints.best == nil ? "" : ", though --keep-best compares them")
+          + (former == .validation ? "; put the validation images back, and resume the run" : ""))
+    }
     if samples.split == .train {
       report.note(
         "no validation images: evaluations classify \(samples.queries.count) of the training images, which is easier"
@@ -79,6 +92,14 @@ final class RunEvaluation {
     let evaluation = HeldOutEvaluation(opened.configuration, samples: samples)
     self.evaluation = evaluation
     return evaluation
+  }
+
+  /// The images that the last evaluation before this start classified, on rank 0; `nil` if there was none.
+  private var formerSplit: Split? {
+    guard opened.isResumed, let directory = opened.directory,
+      case .object(let fields)? = JSONValue.fields(ofFile: directory.summaryPath)?["evaluation"]
+    else { return nil }
+    return fields["queries"]?.string.flatMap { name in Split(rawValue: name) }
   }
 
   /// Begins to save a state as the best checkpoint if its measure is better than that of all earlier ones.

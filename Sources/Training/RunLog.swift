@@ -5,6 +5,7 @@ import Evaluation
 import FoundationEssentials
 import Job
 import MPI
+import Measures
 import RunLogging
 import Runs
 
@@ -29,6 +30,8 @@ final class RunLog {
   private var lastResult: StepResult?
   private var lastGradientNorm: Double?
   private var epoch = EpochSums()
+  /// The mean training accuracy of the last epoch that ended; `nil` before, and without a classifier.
+  private var lastEpochTop1: Double?
   private var lastTest: (step: Int, accuracy: TestAccuracy, averaged: TestAccuracy?)?
   private var lastEvaluation: EvaluationRecord?
   /// The names of the training set's classes, in the order of the labels.
@@ -42,8 +45,12 @@ final class RunLog {
   private struct EpochSums {
     var start = ProcessMeasurements.now()
     var loss = 0.0
+    var lowerBound = 0.0
     var top1 = 0.0
     var steps = 0
+
+    /// The mean of a sum over the steps.
+    func mean(_ sum: Double) -> Double { sum / Double(max(steps, 1)) }
   }
 
   /// Creates a log; `directory` is the run directory on rank 0 and `nil` on other ranks.
@@ -108,6 +115,7 @@ final class RunLog {
     durations.append(seconds)
     lastResult = result
     epoch.loss += result.loss
+    epoch.lowerBound += result.lowerBound
     epoch.top1 += result.trainTop1 ?? 0
     epoch.steps += 1
     pace.add(seconds: result.shardSeconds, turns: isBalanced ? 1 : result.shardTurns)
@@ -152,25 +160,27 @@ final class RunLog {
 
   private func endEpoch(_ result: StepResult, step: Int) {
     let record = EpochRecord(
-      epoch: step / stepsPerEpoch, step: step, loss: epoch.loss / Double(epoch.steps),
-      lossLowerBound: result.lowerBound,
+      epoch: step / stepsPerEpoch, step: step, loss: epoch.mean(epoch.loss),
+      lossLowerBound: epoch.mean(epoch.lowerBound),
       learningRate: Double(result.learningRate), viewsPerSecond: viewsPerSecond,
       seconds: ProcessMeasurements.now() - epoch.start, stepsCounted: epoch.steps,
-      trainTop1: result.trainTop1.map { _ in epoch.top1 / Double(epoch.steps) })
+      trainTop1: result.trainTop1.map { _ in epoch.mean(epoch.top1) })
+    lastEpochTop1 = record.trainTop1
     files?.add(record)
     progress?.report(record, stepsPerEpoch: stepsPerEpoch)
     epoch = EpochSums()
   }
 
-  /// Records the classifier's test accuracy after a step, and that of the averaged weights if there are any.
-  func add(_ accuracy: TestAccuracy, averaged: TestAccuracy?, step: Int) {
+  /// Records the classifier's accuracy after a step, on the test images or, without any, on those of another split, and
+  /// that of the averaged weights if there are any.
+  func add(_ accuracy: TestAccuracy, averaged: TestAccuracy?, of split: Split, step: Int) {
     lastTest = (step, accuracy, averaged)
     files?.add(
       TestRecord(
         step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5,
         averageTestTop1: averaged?.top1, averageTestTop5: averaged?.top5))
     progress?.report(
-      "step \(step)  test \(accuracy.text) on \(accuracy.sampleCount) samples"
+      "step \(step)  \(split.title) \(accuracy.text) on \(accuracy.sampleCount) samples"
         + (averaged.map { accuracy in "; averaged weights: \(accuracy.text)" } ?? ""))
   }
 
@@ -189,6 +199,14 @@ final class RunLog {
   }
 
   // MARK: - Summary
+
+  /// The mean training accuracy of the last epoch that ended since the program started, or before that of the steps so
+  /// far; `nil` without a classifier.
+  ///
+  /// The accuracy of a single batch would say little.
+  private var trainTop1: Double? {
+    lastEpochTop1 ?? lastResult?.trainTop1.map { _ in epoch.mean(epoch.top1) }
+  }
 
   /// Returns the fields of `summary.json` except the hash of the weights.
   func summary(step: Int, status: RunStatus, memory: (maximum: Int, sum: Int)) -> [String: JSONValue] {
@@ -213,7 +231,7 @@ final class RunLog {
       views: configuration.views.count, classes: isClassifying ? configuration.classifier.classes : nil, steps: step,
       targetSteps: lastStep, epochs: Double(step) / Double(stepsPerEpoch), targetEpochs: configuration.schedule.epochs,
       viewsPerSecond: viewsPerSecond, finalLoss: lastResult?.loss, lossLowerBound: lastResult?.lowerBound,
-      finalGradientNorm: lastGradientNorm, trainTop1: isClassifying ? lastResult?.trainTop1 : nil,
+      finalGradientNorm: lastGradientNorm, trainTop1: isClassifying ? trainTop1 : nil,
       testStep: lastTest?.step, testSamples: lastTest?.accuracy.sampleCount, testTop1: lastTest?.accuracy.top1,
       testTop5: lastTest?.accuracy.top5, top1Correct: lastTest?.accuracy.top1Count,
       top5Correct: lastTest?.accuracy.top5Count, averageTestTop1: lastTest?.averaged?.top1,

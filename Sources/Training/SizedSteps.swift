@@ -1,30 +1,41 @@
 import Configuration
 import DistributedStep
+import MPI
 
 /// The training step for the current size of views, which progressive resizing changes during a run, and for the shards
 /// of each rank.
 ///
 /// Weights and optimizer state do not depend on either, so each step continues with those of the previous one.
 struct SizedSteps {
+  private let opened: OpenedRun
+  /// The memory of this process before the run took any, which the estimate adds.
+  private let base: Int
+  private let report: Reporter
   private var configuration: Configuration
-  private let stepsPerEpoch: Int
   private var prepared: (size: Int?, step: TrainingStep)?
 
   /// Creates the value; no training step is compiled yet.
-  init(_ configuration: Configuration, stepsPerEpoch: Int) {
-    self.configuration = configuration
-    self.stepsPerEpoch = stepsPerEpoch
+  ///
+  /// - Parameters:
+  ///   - opened: The run.
+  ///   - base: The memory of this process before the run took any, in bytes.
+  ///   - report: Receives log lines, on rank 0.
+  init(_ opened: OpenedRun, base: Int, report: Reporter) {
+    (self.opened, self.base, self.report) = (opened, base, report)
+    configuration = opened.configuration
   }
 
-  /// Returns the training step to use after a number of steps of the run.
+  /// Returns the training step to use after a number of steps of the run; prepares a new one at the beginning of a
+  /// stage, and reports hosts whose memory is too small for it.
+  ///
+  /// Collective.
   ///
   /// - Parameters:
   ///   - count: The number of steps taken.
-  ///   - prepare: Compiles the training step of a configuration.
-  /// - Returns: The current training step, or a new one at the beginning of a stage.
-  mutating func step(
-    after count: Int, prepare: (Configuration) throws -> TrainingStep
-  ) rethrows -> TrainingStep {
+  ///   - world: The ranks.
+  /// - Returns: The training step.
+  /// - Throws: ``CollectiveError`` if the network cannot be compiled on a rank.
+  mutating func step(after count: Int, over world: borrowing Communicator) throws -> TrainingStep {
     let size = size(after: count)
     if let prepared, prepared.size == size {
       return prepared.step
@@ -33,7 +44,14 @@ struct SizedSteps {
     prepared = nil
     var stage = configuration
     stage.views.stageSize = size
-    let step = try prepare(stage)
+    if !(configuration.views.progressiveSizes ?? []).isEmpty {
+      report("views of \(stage.trainingViewSize(of: opened.dataset)) pixels")
+    }
+    let step = try TrainingStep.prepared(
+      stage, opened.dataset, opened.sampler, teacher: opened.teacher, over: world)
+    let evaluatedSamples = configuration.evaluatedSamples(
+      training: opened.dataset.count, test: opened.test?.dataset.count, stepsPerEpoch: opened.sampler.stepsPerEpoch)
+    try MemoryEstimate.check(step, base: base, evaluatedSamples: evaluatedSamples, over: world, report: report)
     prepared = (size, step)
     return step
   }
@@ -47,5 +65,7 @@ struct SizedSteps {
   /// Returns true if the step after the next one has views of the same size, so that its views can be made in advance.
   func keepsSize(after count: Int) -> Bool { size(after: count) == size(after: count + 1) }
 
-  private func size(after count: Int) -> Int? { configuration.views.progressiveSize(ofEpoch: count / stepsPerEpoch) }
+  private func size(after count: Int) -> Int? {
+    configuration.views.progressiveSize(ofEpoch: count / opened.sampler.stepsPerEpoch)
+  }
 }

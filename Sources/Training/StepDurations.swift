@@ -1,5 +1,3 @@
-import Configuration
-
 /// The durations in seconds of the steps of this process, with a median that is cheap to update in a long run.
 package struct StepDurations {
   /// The number of initial steps that the median ignores, because they warm the caches.

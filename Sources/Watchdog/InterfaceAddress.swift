@@ -1,7 +1,7 @@
 import Glibc
 
 /// An address of a network interface of this host.
-public struct InterfaceAddress: Sendable, Equatable {
+public struct InterfaceAddress: Codable, Sendable, Equatable {
   /// The interface's name, such as `eth0`.
   public let interface: String
   /// The IP address in numeric form.

@@ -1,6 +1,8 @@
 import Configuration
 import Formats
 import Glibc
+import Job
+import NeuralNet
 import Runs
 
 /// A linear classifier on representations: from a run's linear probe, with the standardization folded into its weights,
@@ -17,6 +19,39 @@ package struct ExportedClassifier {
 
   package var classCount: Int { bias.count }
 
+  /// Reads the classifier of a run for an encoder: that of the linear probe, or else the one trained along with the
+  /// encoder; `nil` if there is neither.
+  ///
+  /// - Parameters:
+  ///   - encoder: The encoder.
+  ///   - run: The run directory.
+  ///   - place: The place of results on the data that are classified; `nil` if no data were opened.
+  ///   - report: Receives a line if the classifier of another folder than the run's `linear` is used, or if there is
+  ///     one, but for another encoder.
+  /// - Throws: `FileError` if the classifier's file is damaged.
+  package init?(
+    of encoder: FrozenEncoder, run: String, place: ResultPlace? = nil, report: Reporter
+  ) throws(FileError) {
+    if let probe = try Self(
+      run: run, folders: Self.folders(of: encoder, place, in: RunDirectory(path: run)), step: encoder.state.step,
+      width: encoder.configuration.architecture.representationWidth, report: report)
+    {
+      self = probe
+    } else if encoder.configuration.isClassifying {
+      self.init(of: encoder.state)
+    } else {
+      return nil
+    }
+  }
+
+  /// Returns the folders of a run directory in which its linear classifier may lie, the best first.
+  private static func folders(of encoder: FrozenEncoder, _ place: ResultPlace?, in run: RunDirectory) -> [String] {
+    let (weights, step) = (encoder.weights, encoder.state.step)
+    let own = ClassifierFile.folders(of: weights, step: step)
+    if let place { return place.classifierFolders(in: run) + own }
+    return encoder.configuration.isClassifying ? own : ClassifierFile.folders(of: weights, step: step, in: run)
+  }
+
   /// Reads the linear classifier of a run; `nil` if there is none for this encoder.
   ///
   /// - Parameters:
@@ -27,7 +62,7 @@ package struct ExportedClassifier {
   ///   - report: Receives a line if the classifier of another folder than the run's `linear` is used, or if there is
   ///     one, but for another encoder.
   /// - Throws: `FileError` if the classifier's file is damaged.
-  package init?(
+  private init?(
     run path: String, folders: [String], step: Int, width: Int, report: Reporter
   ) throws(FileError) {
     var others: [String] = []

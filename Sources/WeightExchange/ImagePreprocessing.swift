@@ -48,6 +48,16 @@ package struct ImagePreprocessing: Sendable {
     classNames = Self.classNames(ofClassifierIn: run) ?? Self.classNames(ofSummaryIn: run) ?? []
   }
 
+  /// Returns the error for a run whose files do not contain mean, standard deviation and size.
+  ///
+  /// - Parameters:
+  ///   - run: The run directory.
+  ///   - remedy: What to do about it.
+  /// - Returns: The error.
+  package static func missing(in run: String, remedy: String = "train again to have them") -> RunError {
+    RunError(.configuration, "\(run)/config.yaml: names no mean, std and image-size", remedy: remedy)
+  }
+
   /// Returns the class names in the metadata of the linear probe's classifier.
   private static func classNames(ofClassifierIn run: String) -> [String]? {
     RunWeights.allCases.lazy.compactMap { weights in
@@ -68,9 +78,7 @@ package struct ImagePreprocessing: Sendable {
 
   private static func texts(_ list: JSONValue) -> [String]? {
     guard case .list(let values) = list else { return nil }
-    return values.compactMap { value in
-      if case .text(let text) = value { text } else { nil }
-    }
+    return values.compactMap(\.string)
   }
 
   /// Returns channel values as metadata text, such as `0.4914,0.4822,0.4465`.

@@ -22,7 +22,7 @@ extension ONNXModel {
       name: configuration.model.name, producer: ("supcon", supconVersion),
       inputs: [Value("images", [batch, .fixed(3), .symbolic("height"), .symbolic("width")])])
     let graph = InferenceGraph(
-      configuration.architecture, configuration.headPlan,
+      configuration.architecture, configuration.headArchitecture,
       isNormalizingRepresentations: configuration.model.normalizeEncoder)
     let lastValue = part == .model ? graph.embeddings : graph.representations
     var names = [normalization.map { normalization in normalized("images", normalization) } ?? "images"]

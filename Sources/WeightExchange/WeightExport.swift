@@ -61,9 +61,21 @@ package enum WeightExport {
     /// `nil` includes it if it exists and the naming scheme supports it.
     package var hasClassifier: Bool?
 
-    /// The part of the model that is exported.
-    fileprivate var resolvedPart: WeightLayout.Part {
-      part ?? (format == .onnx ? .encoder : (layout?.usualPart ?? .encoder))
+    /// Returns the part of a run's model that is exported; of a run without a projection head it is the encoder, unless
+    /// another part was asked for.
+    package func exportedPart(of configuration: Configuration) -> WeightLayout.Part {
+      if let part { return part }
+      guard format == .safetensors, configuration.hasProjectionHead else { return .encoder }
+      return layout?.usualPart ?? .encoder
+    }
+
+    /// Returns the reason why a safetensors file cannot have a run's model, in the layout that was asked for or else in
+    /// the usual one of the encoder; `nil` if it can.
+    package func problem(ofModel configuration: Configuration) -> String? {
+      let encoder = configuration.architecture
+      let resolved = layout ?? .usual(for: encoder)
+      if let problem = resolved.problem(encoder, isGiven: layout != nil) { return problem }
+      return exportedPart(of: configuration) == .model ? resolved.headProblem(configuration, isGiven: part != nil) : nil
     }
 
     /// Creates a request with default options for a run directory.
@@ -115,7 +127,7 @@ package enum WeightExport {
       run: request.run, checkpoint: request.checkpoint, weights: request.weights, data: nil, needsData: false,
       over: world, report: report)
     encoder.noteProgress(report)
-    if let problem = encoder.configuration.problem(ofPart: request.resolvedPart) {
+    if let problem = encoder.configuration.problem(ofPart: request.exportedPart(of: encoder.configuration)) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
     world.activity.begin("writing the weights", allowsSilence: true)
@@ -132,12 +144,8 @@ package enum WeightExport {
   private static func writeSafetensors(_ request: Request, _ encoder: FrozenEncoder, _ report: Reporter) throws {
     let (configuration, state) = (encoder.configuration, encoder.state)
     let layout = request.layout ?? .usual(for: configuration.architecture)
-    let part = request.resolvedPart
-    if let problem = layout.problem(configuration.architecture)
-      ?? (part == .model ? layout.headProblem(configuration) : nil)
-    {
-      throw RunError(.usage, problem)
-    }
+    let part = request.exportedPart(of: configuration)
+    if let problem = request.problem(ofModel: configuration) { throw RunError(.usage, problem) }
     var classifier: ExportedClassifier?
     let isSameModel = configuration.model.normalizeEncoder == layout.isNormalizingRepresentations
     if layout != .supcontrast, request.hasClassifier ?? isSameModel {
@@ -155,8 +163,8 @@ package enum WeightExport {
       "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
     let file = WrittenWeights(
-      path: request.output, encoder: configuration.architecture, head: part == .model ? configuration.headPlan : nil,
-      classCount: classifier?.classCount)
+      path: request.output, encoder: configuration.architecture,
+      head: part == .model ? configuration.headArchitecture : nil, classCount: classifier?.classCount)
     for line in layout.loadingLines(file) {
       report("  \(line)")
     }
@@ -199,12 +207,12 @@ package enum WeightExport {
     let classifier = request.hasClassifier ?? true ? try ExportedClassifier(request, encoder, report) : nil
     let preprocessing = ImagePreprocessing(configuration, run: request.run, classifier)
     if request.input != .normalized, preprocessing == nil {
-      throw RunError(
-        .configuration, "\(request.run)/config.yaml: names no mean, std and image-size",
-        remedy: "leave --onnx-input out, or train again to have them")
+      throw ImagePreprocessing.missing(
+        in: request.run, remedy: "leave --onnx-input out, or train again to have them")
     }
     let normalization = request.input == .normalized ? nil : preprocessing?.normalization.scaled(to: request.input.full)
-    var model = ONNXModel(configuration, state, request.resolvedPart, classifier, normalization: normalization)
+    var model = ONNXModel(
+      configuration, state, request.exportedPart(of: configuration), classifier, normalization: normalization)
     model.metadata = preprocessing?.metadata ?? [:]
     model.metadata["input"] = request.input.rawValue
     try model.write(to: request.output)
@@ -225,22 +233,12 @@ extension ChannelNormalization {
 }
 
 extension ExportedClassifier {
+  /// Reads the classifier to export; `nil` if there is none and none was asked for.
   fileprivate init?(
     _ request: WeightExport.Request, _ encoder: FrozenEncoder, _ report: Reporter
   ) throws {
-    let configuration = encoder.configuration
-    let (weights, step) = (request.weights, encoder.state.step)
-    let folders =
-      configuration.isClassifying
-      ? ClassifierFile.folders(of: weights, step: step)
-      : ClassifierFile.folders(of: weights, step: step, in: RunDirectory(path: request.run))
-    if let classifier = try ExportedClassifier(
-      run: request.run, folders: folders, step: step,
-      width: configuration.architecture.representationWidth, report: report)
-    {
+    if let classifier = try ExportedClassifier(of: encoder, run: request.run, report: report) {
       self = classifier
-    } else if configuration.isClassifying {
-      self.init(of: encoder.state)
     } else if request.hasClassifier == true {
       let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
       throw RunError(

@@ -157,7 +157,8 @@ package enum WeightImport {
         TrainingState.encoderPrefix, to: directory.encoderPath,
         metadata: ImagePreprocessing.metadata(configuration, run: directory.path, classNames: []))
       let summary: [String: JSONValue] = [
-        "command": .text("import"), "version": .text(supconVersion), "model": .text(configuration.model.name),
+        "command": .text("import"), "command_line": .list(CommandLine.arguments.map(JSONValue.text)),
+        "version": .text(supconVersion), "model": .text(configuration.model.name),
         "dataset": .text(configuration.data.dataset.rawValue),
         "precision": .text(configuration.compute.resolvedPrecision.rawValue),
         "weights": .text(request.weights),

@@ -73,8 +73,10 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   // MARK: - Supported models
 
   /// Returns the reason why the other program's models do not include the encoder; `nil` if they do.
-  package func problem(_ encoder: ResNetArchitecture) -> String? {
-    let title = "--layout \(rawValue): has no \(encoder.name)"
+  ///
+  /// The layout is named as an option if it was given.
+  package func problem(_ encoder: ResNetArchitecture, isGiven: Bool = true) -> String? {
+    let title = (isGiven ? "--layout \(rawValue):" : "the usual layout, \(rawValue),") + " has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
       let others = self == .ge ? "torchvision or supcontrast" : "ge"
       return
@@ -97,10 +99,13 @@ package enum WeightLayout: String, Sendable, CaseIterable {
 
   /// Returns the reason why the other program's models do not support the configuration's projection head and
   /// normalization; `nil` if they do.
-  package func headProblem(_ configuration: Configuration) -> String? {
+  ///
+  /// The part is named as an option if it was given.
+  package func headProblem(_ configuration: Configuration, isGiven: Bool = true) -> String? {
     let advice = "choose --part encoder or --format onnx"
-    let (head, width) = (configuration.headPlan, configuration.architecture.representationWidth)
-    let title = "--layout \(rawValue) --part model"
+    let (head, width) = (configuration.headArchitecture, configuration.architecture.representationWidth)
+    // Without --part the layout decides on the head, without --layout the encoder on the layout.
+    let title = isGiven ? "--part model, layout \(rawValue)" : "--layout \(rawValue), with the projection head"
     if self == .torchvision {
       return "\(title): its models have no projection head; choose --part encoder or --layout supcontrast"
     }

@@ -82,28 +82,9 @@ enum Program {
     Console.reserveClosedStreams()
     Console.ignoreFailedWrites()
     let launch = Launch.current
-    if let message = UnreadableArgument.message {
-      end(launch, code: ExitStatus.usage.rawValue, message: message)
-    }
-    if let message = SubcommandSuggestion.message(for: Array(CommandLine.arguments.dropFirst())) {
-      end(launch, code: ExitStatus.usage.rawValue, message: message)
-    }
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments == ["--version"] {
-      _ = instructions(nil, launch, ranks: 1)
-      end(launch, code: ExitStatus.success.rawValue, message: supconVersionText)
-    }
-    if let message = EmptyArgument.message(for: arguments) ?? NegativeNumber.message(for: arguments) {
-      end(launch, code: ExitStatus.usage.rawValue, message: message)
-    }
-    if let topic = HelpTopic(arguments) {
-      end(launch, code: topic.exitStatus.rawValue, message: topic.text)
-    }
-    if let script = CompletionScript.text(for: arguments) {
-      end(launch, code: ExitStatus.success.rawValue, message: script)
-    }
-    if let list = OptionLists.text(for: Array(CommandLine.arguments.dropFirst())) {
-      end(launch, code: ExitStatus.success.rawValue, message: list)
+    if let early = earlyText(arguments, launch) {
+      end(launch, code: early.code.rawValue, message: early.text)
     }
     let command: any RankedCommand
     do {
@@ -126,9 +107,10 @@ enum Program {
     if let error = (command as? any ConfiguredCommand)?.configurationProblem {
       end(launch, code: error.exitCode.rawValue, message: "Error: \(error)")
     }
+    let ending = command.outputs.compactMap(\.endingProblem).first
     let limit = HostLimits.startProblem(threads: command.threadsPerRank)
     if let problem = limit ?? RunLock.patienceProblem ?? launch.problem ?? command.watch.problem
-      ?? command.problem(ranks: launch.size)
+      ?? command.problem(ranks: launch.size) ?? ending
     {
       end(
         launch, code: ExitStatus.usage.rawValue, message: ForeignAdvice.removed(from: "Error: \(problem)", of: command))
@@ -146,6 +128,23 @@ enum Program {
     Interruption.announce(
       isOfDatasets ? "dataset \(name)" : name, advice: command.adviceWhenStopped, rank: launch.rank)
     exit(Console.exitCode(run(command, launch, instructions)))
+  }
+
+  /// Returns the text to print in place of running a command: a mistake that the argument parser would not name, or a
+  /// text that was asked for; `nil` if there is none.
+  private static func earlyText(_ arguments: [String], _ launch: Launch) -> (text: String, code: ExitStatus)? {
+    if let message = UnreadableArgument.message ?? SubcommandSuggestion.message(for: arguments) {
+      return (message, .usage)
+    }
+    if arguments == ["--version"] {
+      _ = instructions(nil, launch, ranks: 1)
+      return (supconVersionText, .success)
+    }
+    if let message = EmptyArgument.message(for: arguments) ?? NegativeNumber.message(for: arguments) {
+      return (message, .usage)
+    }
+    if let topic = HelpTopic(arguments) { return (topic.text, topic.exitStatus) }
+    return (CompletionScript.text(for: arguments) ?? OptionLists.text(for: arguments)).map { text in (text, .success) }
   }
 
   /// Returns what this rank may compute with, or ends it if that is not possible.
@@ -192,7 +191,7 @@ enum Program {
           try instructions.agree(over: world)
           try watchdog.connect(over: world)
           if !command.checksLaunchItself {
-            try LaunchCheck.run(
+            try LaunchChecks.run(
               threads: command.threadsPerRank, over: world,
               report: command.hasResultOutput
                 ? Console.errorReporter(of: world) : Console.reporter(of: world, command.verbosity))

@@ -46,7 +46,7 @@ struct ConfigurationFileTests {
   }
 
   @Test(arguments: [
-    ("temperature: 0\n", "--temperature 0 (wrong.yaml:1): expected a number above 0"),
+    ("temperature: 0\n", "--temperature 0 (wrong.yaml:1): expected a number above 0, at least 1e-6"),
     (
       "seed: 1\nloss: triplet\n",
       "--loss triplet (wrong.yaml:2): expected one of supcon, simclr, sincere, supervised-dcl, epsilon-supinfonce"

@@ -68,7 +68,10 @@ struct RefusalTests {
     Mistake("--shortcut C", naming: "--shortcut C", "A, B"),
     Mistake("--width-multiplier 0.5", naming: "--width-multiplier 0.5", "resnet20 (16, 32, 64)", "multiples of 16"),
     Mistake("--head tree", naming: "--head tree", "mlp, linear, none"),
-    Mistake("--temperature 1e-300", naming: "--temperature 1e-300", "above 0 that float32 holds"),
+    Mistake("--temperature 1e-300", naming: "--temperature 1e-300", "above 0, at least 1e-6"),
+    Mistake("--temperature 1e-30", naming: "--temperature 1e-30", "above 0, at least 1e-6"),
+    Mistake("--temperature 9e-7", naming: "--temperature 9e-7", "above 0, at least 1e-6"),
+    Mistake("--optimizer adam --epsilon 1e-300", naming: "--epsilon 1e-300", "above 0 that float32 holds"),
     Mistake("--learning-rate 1e39", naming: "--learning-rate 1e39", "that float32 holds"),
     Mistake("--weight-decay 1e-50", naming: "--weight-decay 1e-50", "that float32 holds"),
     Mistake("--momentum nan", naming: "--momentum nan", "from 0 to below 1"),
@@ -104,6 +107,8 @@ struct RefusalTests {
     Mistake("--optimizer Adam", naming: "--optimizer Adam", "did you mean 'adam'?"),
     Mistake("--dataset folder --data d --mean 123,117,104", naming: "--mean 123,117,104", "from 0 to 1"),
     Mistake("--dataset folder --data d --mean 0.4,0.4,0.4", naming: "--mean, --std", "both or neither"),
+    Mistake("--dataset folder --data d --mean 0,0,0 --std 1e-30,1,1", naming: "--std 1e-30,1,1", "from 1e-6 to 1"),
+    Mistake("--dataset folder --data d --mean 0,0,0 --std 1,9e-7,1", naming: "--std 1,9e-7,1", "from 1e-6 to 1"),
     Mistake("--dataset folder", naming: "--dataset folder", "needs --data"),
     Mistake("--data d", naming: "--data", "--dataset shapes, the default, is built in", "--dataset folder"),
     Mistake("--dataset folder --data d --test-folder t", naming: "--test-folder t", "goes with --train-folder"),
@@ -153,11 +158,52 @@ struct RefusalTests {
     Mistake("--teacher a --distillation-weight 1.5", .supervised, naming: "--distillation-weight 1.5", "up to 1"),
     Mistake(
       "--teacher a --distillation-temperature 0", .supervised, naming: "--distillation-temperature 0", "above 0"),
+    Mistake(
+      "--teacher a --distillation-temperature 1e-30", .supervised, naming: "--distillation-temperature 1e-30",
+      "at least 1e-6"),
     Mistake("--mixup 1000", .supervised, naming: "--mixup 1000", "from 0.01 to 100"),
     Mistake("--cutmix 1 --shard-size 1", .supervised, naming: "--cutmix", "--shard-size is 1"),
     Mistake("--batch-size 32 --shard-size 16", ranks: 3, naming: "3 ranks", "2 shards", "start at most 2 ranks"),
+    Mistake(
+      "--batch-size 12 --shard-size 4 --batch-norm shards:3", ranks: 4,
+      naming: "4 ranks for 3 shards", "start at most 3 ranks, or give --batch-size 12 --shard-size 2"),
+    Mistake(
+      "--batch-size 16 --shard-size 32 --batch-norm shards:3", naming: "smaller than --shard-size 32",
+      "give --batch-size 15 --shard-size 5"),
+    Mistake(
+      "--batch-size 100 --shard-size 32 --batch-norm shards:2", naming: "multiple of --shard-size 32",
+      "choose 64 or another shard size"),
+    Mistake(
+      "--batch-size 8 --shard-size 4 --batch-norm shards:9", ranks: 3, naming: "3 ranks for 2 shards",
+      "choose a larger --batch-size or another --batch-norm"),
   ])
   func `wrong values name what is meant`(_ mistake: Mistake) { expectRefusal(mistake) }
+
+  @Test func `advised sizes of batches and shards are accepted`() {
+    var count = 0
+    for (size, shard, ranks) in [(12, 4, 4), (16, 32, 3), (30, 8, 2), (100, 32, 4), (12, 6, 5), (64, 16, 7)] {
+      for batchNorm in ["shard", "global", "shards:1", "shards:2", "shards:3", "shards:5"] {
+        let rest = " --batch-norm \(batchNorm)"
+        let remedy = refusal("--batch-size \(size) --shard-size \(shard)\(rest)", ranks: ranks)?.remedy ?? ""
+        var advised: [String] = []
+        if let match = remedy.firstMatch(of: /--batch-size [0-9]+ --shard-size [0-9]+/) {
+          advised.append(String(match.output))
+        }
+        if let match = remedy.firstMatch(of: /choose ([0-9]+) or/) {
+          advised.append("--batch-size \(match.output.1) --shard-size \(shard)")
+        }
+        if let match = remedy.firstMatch(of: /--shard-size ([0-9]+) \(one shard\)/) {
+          advised.append("--batch-size \(size) --shard-size \(match.output.1)")
+        }
+        for line in advised {
+          let error = refusal(line + rest, ranks: ranks)
+          #expect(error == nil, "\(line)\(rest) on \(ranks) ranks: \(error?.description ?? "")")
+        }
+        count += advised.count
+      }
+    }
+    #expect(count >= 20)
+  }
 
   /// With values that differ from the defaults, and with the defaults themselves.
   @Test(arguments: [
@@ -202,7 +248,7 @@ struct RefusalTests {
       ("--optimizer sgd", .pretrain), ("--dataset cifar10 --data d", .pretrain), ("--evaluate-epochs 0", .pretrain),
       ("--weight-decay 0", .pretrain),
     ]
-    for option in ConfigurationOption.all where option.isConditional {
+    for option in ConfigurationOption.all where !option.conditions.isEmpty {
       let value = option.kind == .boolean ? "" : " \(option.defaultValue ?? Self.examples[option.name] ?? "")"
       let isRefused = lines.contains { line, command in
         refusal("\(line) --\(option.name)\(value)", command)?.problem.hasPrefix("--\(option.name)") == true
@@ -219,7 +265,8 @@ struct RefusalTests {
   ]
 
   @Test(arguments: [
-    "", "--temperature 0.1", "--validation-fraction 0.1", "--optimizer adam --beta1 0.9 --epsilon 1e-8",
+    "", "--temperature 0.1", "--temperature 1e-6", "--validation-fraction 0.1",
+    "--optimizer adam --beta1 0.9 --epsilon 1e-8",
     "--schedule step --decay-epochs 3,5",
     "--schedule exponential --epochs-per-decay 2.4", "--cross-entropy-weight 1 --stop-gradient --label-smoothing 0",
     "--head-widths 64,128", "--sampler balanced --classes-per-batch 4", "--positives-cap 4", "--stem auto",

@@ -66,7 +66,8 @@ struct FolderScanTests {
       atPath: directory.file("tree/a/more"), withDestinationPath: directory.file("elsewhere"))
     try manager.createSymbolicLink(
       atPath: directory.file("tree/a/2.png"), withDestinationPath: directory.file("elsewhere/1.png"))
-    try manager.createSymbolicLink(atPath: directory.file("tree/c"), withDestinationPath: directory.file("elsewhere"))
+    try FolderTrees.write(FolderTrees.image(4), to: directory.file("other/1.png"))
+    try manager.createSymbolicLink(atPath: directory.file("tree/c"), withDestinationPath: directory.file("other"))
     let index = try FolderScan(root: directory.file("tree")).index
     #expect(paths(index) == ["a/0.png", "a/2.png", "a/more/1.png", "b/0.png", "c/1.png"])
     #expect(try index.image(at: 2) == FolderTrees.image(1))
@@ -99,6 +100,40 @@ struct FolderScanTests {
     let scan = try FolderScan(root: folder, isSkipping: true)
     #expect(scan.index.count == 1)
     #expect(scan.bad.map(\.path) == ["a/sub/loop"])
+  }
+
+  @Test(arguments: [
+    ("kitty", "cat", "kitty", "cat"), ("able", "cat", "cat", "able"), ("kitty", "cat/young", "kitty", "cat"),
+    ("dog/more", "cat", "dog/more", "cat"), ("dog/more", "cat/young", "dog/more", "cat"),
+  ])
+  func `a folder of two classes, through a link, is named`(
+    link: String, target: String, named: String, owner: String
+  ) throws {
+    let directory = try TemporaryDirectory()
+    for name in ["cat/1.png", "cat/young/2.png", "dog/3.png"] {
+      try FolderTrees.write([1], to: directory.file("tree/\(name)"))
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("tree/\(link)"), withDestinationPath: directory.file("tree/\(target)"))
+    let root = directory.file("tree")
+    let error = try #require(throws: FileError.self) { try FolderScan(root: root) }
+    #expect(error.kind == .content)
+    #expect(error.description.hasPrefix("\(root)/\(named): is a folder of the class '\(owner)' too"), "\(error)")
+    // A class needs an image of its own.
+    guard link.contains("/") else {
+      #expect(throws: FileError.self) { try FolderScan(root: root, isSkipping: true) }
+      return
+    }
+    let scan = try FolderScan(root: root, isSkipping: true)
+    #expect(paths(scan.index) == ["cat/1.png", "cat/young/2.png", "dog/3.png"] && scan.bad.map(\.path) == [named])
+  }
+
+  @Test func `a folder that one class holds twice is no fault`() throws {
+    let directory = try TemporaryDirectory()
+    for name in ["cat/young/2.png", "dog/3.png"] { try FolderTrees.write([1], to: directory.file(name)) }
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("cat/small"), withDestinationPath: directory.file("cat/young"))
+    #expect(paths(try FolderScan(root: directory.path).index) == ["cat/small/2.png", "cat/young/2.png", "dog/3.png"])
   }
 
   @Test func `what is no folder of classes is said`() throws {

@@ -154,10 +154,25 @@ struct LabelListTests {
     ("a.png,\"cat\"s\n", "line 1", "after a closing quote"), ("path,label\n", "l.csv", "no image"),
     ("", "l.csv", "empty"), ("a.png,cat\nb.png,nan\n", "line 2", "'nan', a missing value"),
     ("path,label\na.png,NULL\n", "line 2", "'NULL', a missing value"),
+    // The system would read no further than to the zero byte.
+    ("a.png,cat\nb.png,dog\nb.png\0x,cat\n", "line 3", "zero byte; save the list as UTF-8"),
+    ("a.png,cat\0\n", "line 1", "zero byte"), ("path,label\n\"a\0.png\",cat", "line 2", "zero byte"),
+    // UTF-16 without a mark.
+    ("a\0.\0p\0n\0g\0,\0c\0\n\0", "line 1", "zero byte"),
+    ("/data/a.png,cat\nb.png,cat\n/data//./a.png,dog", "line 3", "line 1 already"),
   ])
   func `a wrong line is named`(text: String, line: String, problem: String) throws {
     let error = try #require(throws: FileError.self) { try LabelList(text, path: "lists/l.csv") }
     #expect(error.description.contains(line) && error.description.contains(problem), "\(error)")
+  }
+
+  @Test(arguments: ["/x/lists/l.csv", "/x/./lists//l.csv"])
+  func `an absolute path and one relative to the list are one image`(path: String) throws {
+    let error = try #require(throws: FileError.self) {
+      try LabelList("a/1.png,cat\na/2.png,dog\n/x/lists/a/1.png,dog\n", path: path)
+    }
+    #expect(error.description.contains("line 3") && error.description.contains("in line 1 already"), "\(error)")
+    #expect(try LabelList("a/1.png,cat\n/x/a/1.png,dog\n", path: path).entries.count == 2)
   }
 
   @Test(arguments: [

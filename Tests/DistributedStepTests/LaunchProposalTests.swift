@@ -24,6 +24,7 @@ struct LaunchProposalTests {
   ) throws -> [LaunchProposal] {
     try LaunchProposal.proposals(
       configuration(options), viewSize: Self.views, teacher: nil,
+      evaluatedSamples: options["evaluated"].flatMap { count in Int(count) },
       on: HostTopology(cores: cores, sockets: sockets, memoryByteCount: Int(1e9 * gigabytes)))
   }
 
@@ -49,6 +50,23 @@ struct LaunchProposalTests {
     let limit = try #require(all.map(\.byteCount).max()) - 1
     let fewer = try proposals(cores: 8, sockets: 1, gigabytes: 1e-9 * Double(limit))
     #expect(!fewer.isEmpty && fewer.count < all.count && fewer.allSatisfy { proposal in proposal.byteCount <= limit })
+  }
+
+  @Test func `a run with evaluations needs memory for them on every rank`() throws {
+    /// Returns the bytes of a host's ranks by their number.
+    func bytes(_ options: [String: String]) throws -> [Int: Int] {
+      let all = try proposals(cores: 4, sockets: 1, gigabytes: 64, options)
+      return Dictionary(all.map { proposal in (proposal.ranks, proposal.byteCount) }) { one, other in min(one, other) }
+    }
+    // So many that the memory of other tests, which this process takes at the same time, does not matter.
+    let samples = 10_000_000
+    let (without, with) = (try bytes([:]), try bytes(["evaluated": "\(samples)"]))
+    #expect(without.count > 1 && Set(without.keys) == Set(with.keys))
+    for (ranks, byteCount) in without {
+      // Every rank holds all of ResNet-20's representations, of 64 numbers, and computes its part of them.
+      let more = (with[ranks] ?? 0) - byteCount
+      #expect(abs(more - (ranks + 1) * samples * 64 * 4) < 1_000_000_000, "\(ranks): \(more)")
+    }
   }
 }
 
@@ -113,5 +131,17 @@ struct HostTopologyTests {
     #expect(description.problem?.contains("multiple of 2") == true)
     (description.cores, description.sockets) = (0, nil)
     #expect(description.problem?.contains("--cores 0") == true)
+  }
+
+  @Test(arguments: [(1, "1 byte", "1GB"), (128, "128 bytes", "128GB"), (1 << 19, "524288 bytes", "128GB")])
+  func `a memory without its unit is refused`(bytes: Int, text: String, advice: String) {
+    var description = HostTopology.Description()
+    description.memoryByteCount = bytes
+    let problem = description.problem ?? ""
+    for part in ["--memory: ", "found \(text);", "such as \(advice)"] {
+      #expect(problem.contains(part), "\(part): \(problem)")
+    }
+    description.memoryByteCount = 1 << 20
+    #expect(description.problem == nil)
   }
 }

@@ -34,6 +34,17 @@ struct HeldOutSamplesTests {
     #expect(names(samples.references).isDisjoint(with: names(parts.validation)))
   }
 
+  @Test(arguments: [100, 3000, 20_000, 60_000])
+  func `the estimate of memory counts about as many references`(training: Int) {
+    let largest = HeldOutSamples.largestReferenceCount(ofTraining: training)
+    let dataset = ShapesDataset(count: training, seed: 0, split: .train)
+    for validation in [nil, ShapesDataset(count: 50, seed: 1, split: .test)] {
+      let count = HeldOutSamples(training: dataset, validation: validation).references.count
+      // Each class has its share, rounded.
+      #expect(largest >= count - 10 && largest <= count * 3 / 2, "\(count), \(largest)")
+    }
+  }
+
   @Test func `small sets are used whole, and classes of single images too`() {
     let small = HeldOutSamples(training: ShapesDataset(count: 100, seed: 0, split: .train), validation: nil)
     #expect(small.queries.count + small.references.count == 100 && small.queries.count >= 15)

@@ -65,8 +65,19 @@ struct MeasureTests {
       classCount: fixture.classes)
     #expect(agree((0..<fixture.classes).map(confusion.precision), expected.precision))
     #expect(agree((0..<fixture.classes).map(confusion.recall), expected.recall))
-    #expect(agree([probabilities.topAccuracy(1)], [expected.top1]))
+    #expect(agree([probabilities.accuracy.top1], [expected.top1]))
     #expect(confusion.csv(["a", "b,c", "d", "e"]).hasPrefix("true \\ predicted,a,\"b,c\",d,e\na,"))
+  }
+
+  @Test func `top-5 is counted above five classes only, where it says something`() {
+    // The logits of six classes ascend: a class's rank is its distance from the last.
+    let labels: [Int32] = [5, 4, 1, 0]
+    let row: [Float] = [0, 1, 2, 3, 4, 5]
+    let six = ClassProbabilities(logits: labels.flatMap { _ in row }, labels: labels, classCount: 6).accuracy
+    #expect(six.sampleCount == 4 && six.top1Count == 1 && six.top5Count == 3)
+    #expect(six.top1 == 0.25 && six.top5 == 0.75)
+    let five = TestAccuracy(ranks: [0, 0, 4], classCount: 5)
+    #expect(five.top1Count == 2 && five.top5Count == nil && five.top5 == nil)
   }
 
   @Test func `retrieval among the test samples`() throws {
@@ -74,7 +85,9 @@ struct MeasureTests {
     let counts = (0..<fixture.classes).map { label in rows.labels.count { Int($0) == label } }
     let means = try #require(
       Retrieval.means(
-        try RowWork.compute(0..<rows.count, threads: 2) { try Retrieval.values(rows, $0, classCounts: counts) }))
+        try RowWork.compute(0..<rows.count, threads: 2) { queries, _ in
+          try Retrieval.values(rows, queries, classCounts: counts)
+        }))
     #expect(agree([means.precisionAt1, means.rPrecision, means.meanAveragePrecision], expected.retrieval))
   }
 
@@ -85,7 +98,9 @@ struct MeasureTests {
 
   @Test func `k-means and the agreement of its clusters with the classes`() throws {
     let centers = fixture.test.prefix(fixture.classes * fixture.width).map { Double($0) }
-    let run = try KMeans(fixture.testRows, centers: centers)
+    var iterationCount = 0
+    let run = try KMeans(fixture.testRows, centers: centers) { iterationCount += 1 }
+    #expect(iterationCount > 1, "a watchdog sees every iteration")
     #expect(run.clusters == expected.clusters)
     #expect(agree([run.inertia], [expected.inertia]))
     let agreement = ClusteringAgreement(fixture.testLabels, run.clusters)
@@ -95,7 +110,7 @@ struct MeasureTests {
   @Test func `alignment and uniformity`() throws {
     let rows = fixture.testRows
     let summary = AlignmentUniformity.summary(
-      try RowWork.compute(0..<rows.count) { try AlignmentUniformity.values(rows, $0) })
+      try RowWork.compute(0..<rows.count) { samples, _ in try AlignmentUniformity.values(rows, samples) })
     let (alignment, uniformity) = (try #require(summary.alignment), try #require(summary.uniformity))
     #expect(agree([alignment, uniformity], [expected.alignment, expected.uniformity]))
   }

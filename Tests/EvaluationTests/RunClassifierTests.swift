@@ -1,4 +1,4 @@
-import Evaluation
+import Inference
 import Testing
 
 /// The comparison of a classifier's classes with those of a dataset.

@@ -12,6 +12,13 @@ struct OutputFileTests {
     ([0xFF, 0xD8, 0xFF, 0xE0, 0, 16], "a JPEG image", []),
     ([0x89, 0x50, 0x4E, 0x47, 13, 10], "a PNG image", [.png]),
     ([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), "a safetensors file", [.safetensors]),
+    // A header of 19,778 bytes, a length that begins as a BMP image does.
+    ([0x42, 0x4D, 0, 0, 0, 0, 0, 0, 0x7B, 0x22], "a safetensors file", [.safetensors]),
+    // A GGUF file of 123 tensors, the code of a brace.
+    ([0x47, 0x47, 0x55, 0x46, 3, 0, 0, 0, 123, 0, 0, 0], "a GGUF file", []),
+    ([0x80, 4, 0x95, 10, 0, 0, 0, 0, 0, 0, 0], "a pickle or a file of torch.save", []),
+    (Array("ARROW1\0\0".utf8), "an Arrow file", []),
+    (Array("MATLAB 5.0 MAT-file, Platform: GLNXA64".utf8), "a MATLAB file", []),
     ([0x93] + Array("NUMPY".utf8) + [1, 0], "a NumPy array", [.numPy]),
     (Array("<!DOCTYPE html><html>".utf8), "an HTML page", [.html]),
     (Array("{\"views\": 1}".utf8), "a JSON file", [.json]),
@@ -40,6 +47,25 @@ struct OutputFileTests {
         }
       }
       #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == file.bytes)
+    }
+  }
+
+  @Test func `an ending of another format is refused, and any other is taken`() {
+    let refused: [(String, OutputFile.Format, String)] = [
+      ("a/x.csv", .numPy, ".npy"), ("x.NPZ", .numPy, ".npy"), ("x.npy", .csv, ".csv"), ("x.tsv", .csv, ".csv"),
+      ("x.html", .json, ".json"), ("x.json", .html, ".html"), ("x.csv", .safetensors, ".safetensors"),
+    ]
+    for (path, format, advice) in refused {
+      let problem = OutputFile(path, format, option: "--table").endingProblem
+      #expect(problem?.hasPrefix("--table \(path): ends in ") == true, "\(path)")
+      #expect(problem?.hasSuffix("is written as \(format.rawValue); give a name that ends in \(advice)") == true)
+    }
+    let taken: [(String, OutputFile.Format)] = [
+      ("x.npy", .numPy), ("x.NPY", .numPy), ("x", .numPy), ("x.csv/y", .numPy), ("x.bin", .csv), ("v1.5", .html),
+      ("x.htm", .html), ("keep.jpg", .png),
+    ]
+    for (path, format) in taken {
+      #expect(OutputFile(path, format).endingProblem == nil, "\(path)")
     }
   }
 

@@ -20,11 +20,21 @@ struct CodecsRefusalTests {
     // Without libwebp no part of the file is read.
     let decodesWebP = ImageFileKind(ending: "webp") == .decodable(.webP)
     try expectRefusal(Array("RIFF1234WEBPVP8 ".utf8), naming: decodesWebP ? "cut off" : "install libwebp7")
-    try expectRefusal(Array("\0\0\0 ftypavif".utf8), naming: "is AVIF, whatever its name says", "convert it")
+    try expectRefusal(Array("\0\0\0 ftypavif".utf8), naming: "is AVIF, which is not decoded here", "convert it")
     try expectRefusal(Array("\0\0\0 ftypheic".utf8), naming: "is HEIC")
     try expectRefusal(Array("8BPS\0\u{1}".utf8), naming: "is Photoshop")
     try expectRefusal(Array("version https://git-lfs.github.com/spec/v1".utf8), naming: "git lfs pull")
-    try expectRefusal(Array("<!DOCTYPE html>".utf8), naming: "is HTML")
+    try expectRefusal(Array("<!DOCTYPE html>".utf8), naming: "is an HTML page; expected a JPEG")
+    for (start, title) in [
+      ([0x50, 0x4B, 3, 4], "a ZIP archive"), ([0x50, 0x4B, 5, 6], "an empty ZIP archive"),
+      ([0x1F, 0x8B, 8], "a gzip archive"), (Array("BZh9".utf8), "a bzip2 archive"),
+      (Array("Rar!".utf8), "a RAR archive"), (Array("%PDF-1".utf8), "a PDF file"),
+    ] as [([UInt8], String)] {
+      // The name of the file may say so too.
+      let error = try #require(throws: ImageError.self) { try RGBImage(decoding: start + [0, 0, 0, 0]) }
+      #expect(error.description.hasPrefix("is \(title); expected a JPEG"), "\(error)")
+      #expect(!error.description.contains("name"), "\(error)")
+    }
     try expectRefusal([0, 1, 2], naming: "begins with the bytes 00 01 02")
     try expectRefusal([0xFF], naming: "ff")
   }

@@ -110,6 +110,43 @@ struct LossRefusalTests {
     )
   }
 
+  @Test(arguments: [1, 3])
+  func `a batch without a positive is warned about, and its line stays as it is`(ranks: Int) throws {
+    let warning = "warning: "
+    let none = "loss and gradient are 0 without a meaning, as no row has a positive"
+    func different(_ path: String) throws {
+      try PlainNumPy.write((0..<70).map { row in Int32(row) }, type: "<i4", shape: [70], to: path)
+    }
+    let ignoring = ["0", "1", "2"].flatMap { label in ["--ignore-label", label] }
+    for result in [
+      try run(ranks: ranks) { _, labels in try different(labels) },
+      try run(ranks: ranks, options: ignoring),
+      try run(ranks: ranks, options: ["--ignore-label", "-1"]) { _, labels in try different(labels) },
+    ] {
+      #expect(result.exitCode == 0)
+      #expect(result.standardError.contains(warning) && result.standardError.contains("y.npy: \(none)"))
+      #expect(try JSONDecoder().decode(LossLine.self, from: Data(result.lastLine.utf8)).anchors == 0)
+    }
+    let negatives = try run(ranks: ranks, options: ["--denominator", "only-negatives"]) { _, labels in
+      try PlainNumPy.write([Int32](repeating: 4, count: 70), type: "<i4", shape: [70], to: labels)
+    }
+    #expect(negatives.standardError.contains("no row has a negative"), "\(negatives.standardError)")
+    #expect(!(try run(ranks: ranks).standardError.contains(warning)))
+  }
+
+  @Test(arguments: [["0", "1"], ["1", "0"], ["-1", "1", "0"], ["0", "0", "1"]])
+  func `each --ignore-label counts`(ignored: [String]) throws {
+    let options = ignored.flatMap { label in ["--ignore-label", label] }
+    // Rows with labels that no other row has are what ignored rows are.
+    let alone = try run { _, labels in
+      let numbers = (0..<70).map { row in Int32(row % 3 == 2 ? 2 : 100 + row) }
+      try PlainNumPy.write(numbers, type: "<i4", shape: [70], to: labels)
+    }
+    let result = try run(options: options)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.lastLine == alone.lastLine)
+  }
+
   @Test func `files of another shape or type are refused`() throws {
     let zeros = [Float](repeating: 0, count: 140)
     let prepared: [(String, String) throws -> Void] = [

@@ -10,7 +10,7 @@ struct RowBlocksTests {
           let rows = (0..<ranks).flatMap { rank in Array(blocks.rows(ofRank: rank)) }
           #expect(rows == Array(0..<rowCount))
           for rank in 0..<ranks {
-            let ofShards = blocks.shardRuns[rank].flatMap { shard in Array(blocks.rows(ofShard: shard)) }
+            let ofShards = blocks.shards[rank].flatMap { shard in Array(blocks.rows(ofShard: shard)) }
             #expect(ofShards == Array(blocks.rows(ofRank: rank)))
           }
         }

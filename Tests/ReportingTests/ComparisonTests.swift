@@ -64,6 +64,16 @@ struct ComparisonTests {
     #expect(heads.count >= 4 && heads.allSatisfy { count in count <= 7 }, "\(heads)")
   }
 
+  @Test func `curves of more runs than there are colors differ in markers and dashes`() throws {
+    let directory = try TemporaryDirectory()
+    var runs: [RunRecord] = []
+    for number in 1...24 { runs.append(try makeRun(directory.file("run\(number)"))) }
+    let html = ReportStage.page(runs).html
+    let items = html.matches(of: #/<li><svg viewBox="0 0 36 14" aria-hidden="true">(.*?)<\/svg>(run[0-9]+)<\/li>/#)
+    let drawings = Dictionary(items.map { item in (item.output.2, item.output.1) }) { first, _ in first }
+    #expect(drawings.count == 24 && Set(drawings.values).count == 24)
+  }
+
   /// The page of two runs on data with the given fingerprints of bytes.
   private func page(in folder: String, _ contents: [String]) throws -> String {
     var runs: [RunRecord] = []
@@ -100,6 +110,51 @@ struct ComparisonTests {
     #expect(html.contains(note) && html.contains("/old/evaluation: is"))
     let whole = try makeRun(directory.file("whole"))
     #expect(!ReportStage.page([whole]).html.contains("class=\"note\""))
+  }
+
+  @Test(arguments: ["summary.json", "metrics.jsonl", "evaluation/summary.json", "evaluation-pixels/summary.json"])
+  func `a file that cannot be read is named with the reason`(file: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("run/\(file)")
+    #expect(!ReportStage.page([try makeRun(directory.file("run"))]).html.contains("class=\"note\""))
+    // A folder stands for a file without permission, which root could read.
+    try? FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let unreadable = try RunRecord(path: directory.file("run"))
+    let folder = ReportStage.page([unreadable]).html
+    #expect(folder.contains("\(path): is not a regular file") && folder.contains("; it is left out"), "\(folder)")
+    #expect(!folder.contains("is not an object of JSON"))
+    guard geteuid() != 0 else { return }
+    try FileManager.default.removeItem(atPath: path)
+    try writeBytes(Array("{}".utf8), to: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
+    let refused = ReportStage.page([try RunRecord(path: directory.file("run"))]).html
+    #expect(refused.contains("\(path): cannot open it: Permission denied; it is left out"))
+  }
+
+  @Test(arguments: [#""test_fingerprint":"b","test_contents":null"#, #""test_contents":"2-c""#])
+  func `accuracies that were measured on different test images are not compared without a note`(
+    identity: String
+  ) throws {
+    let directory = try TemporaryDirectory()
+    for folder in ["run/linear", "run/evaluation"] {
+      try FileManager.default.createDirectory(atPath: directory.file(folder), withIntermediateDirectories: true)
+    }
+    let linear = #"{"linear_top1":0.5,"test_fingerprint":"a","test_contents":"1-c"}"#
+    try writeBytes(Array(linear.utf8), to: directory.file("run/linear/summary.json"))
+    let note = "/run/linear, evaluation: were measured on different test images"
+    for (evaluated, isNoted) in [
+      (identity, true), (#""test_fingerprint":"a","test_contents":"1-c""#, false),
+      // Of earlier versions, without fields that tell.
+      (#""train_samples":40"#, false),
+    ] {
+      let evaluation = "{\"knn_top1\":0.25,\(evaluated)}"
+      try writeBytes(Array(evaluation.utf8), to: directory.file("run/evaluation/summary.json"))
+      let run = try makeRun(directory.file("run"))
+      let other = try makeRun(directory.file("other"))
+      #expect(ReportStage.page([run]).html.contains(note) == isNoted, "\(evaluated)")
+      #expect(ReportStage.page([run, other]).html.contains(note) == isNoted, "\(evaluated)")
+    }
   }
 
   @Test func `a constant accuracy of 100 % is not drawn on an axis beyond it`() throws {

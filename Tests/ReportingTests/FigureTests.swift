@@ -12,14 +12,75 @@ struct FigureTests {
     #expect(Axis(wide, count: 5, limits: Axis.percentages).ticks == Axis(wide, count: 5).ticks)
   }
 
+  /// The class names that are drawn on a map, with the x and y of the drawing.
+  private func names(_ html: String) -> [(text: String, x: Substring, y: Substring, anchor: Substring)] {
+    html.matches(of: #/<text class="halo" x="([0-9.]+)" y="([0-9.]+)" text-anchor="([a-z]+)">([^<]+)</#).map { match in
+      (String(match.output.4), match.output.1, match.output.2, match.output.3)
+    }
+  }
+
+  @Test(arguments: [7, 30])
+  func `names of few points stand beside them`(_ count: Int) throws {
+    let points = (0..<count).map { index in
+      let (column, row) = (Double(index % 5), Double(index / 5))
+      return (x: 2.5 * column, y: row * 10 / 6)
+    }
+    let corner = (x: 10.0, y: 10.0)
+    let classNames = ["a", "bb", "plane", "truck", "automobile", "f", "gg"]
+    let html = ScatterChart(
+      title: "map", points: points + [corner], labels: (0...count).map { index in index % 7 }, classNames: classNames
+    ).figure.text
+    let drawn = names(html)
+    #expect(Set(drawn.map(\.text)) == Set(classNames))
+    for name in drawn {
+      let (x, y) = (try #require(Double(name.x)), try #require(Double(name.y)))
+      let width = 6.5 * Double(name.text.count)
+      let left = name.anchor == "start" ? x : name.anchor == "end" ? x - width : x - width / 2
+      for point in points + [corner] {
+        // The map has a side of 400 and margins of 12.
+        let (column, row) = (12 + 37.6 * point.x, 388 - 37.6 * point.y)
+        let isCovered = column > left && column < left + width && row > y - 9 && row < y + 1
+        #expect(!isCovered, "\(name) covers (\(column), \(row))")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    // They would cover the map.
+    (1...7).map { number in "Very long species name of the genus number \(number)" },
+    // They differ only where they are cut.
+    ["x", "y"].map { letter in String(repeating: "n", count: 40) + letter + String(repeating: "m", count: 40) },
+  ])
+  func `numbers stand for names that would be alike or hide the points`(classNames: [String]) {
+    let html = ScatterChart(
+      title: "map", points: classNames.indices.map { index in (x: Double(index), y: Double(index % 2)) },
+      labels: Array(classNames.indices), classNames: classNames
+    ).figure.text
+    #expect(names(html).map(\.text).sorted() == classNames.indices.map { index in "\(index + 1)" })
+    for (index, name) in classNames.enumerated() {
+      #expect(html.contains("</svg>\(index + 1): \(name)</li>"))
+    }
+  }
+
+  @Test func `names that differ in their last letters are told apart`() {
+    let classNames = ["x", "y"].map { letter in String(repeating: "n", count: 60) + letter }
+    let html = ScatterChart(
+      title: "map", points: [(x: 0, y: 0), (x: 10, y: 10)], labels: [0, 1], classNames: classNames
+    ).figure.text
+    let drawn = names(html).map(\.text)
+    #expect(Set(drawn).count == 2 && drawn.allSatisfy { text in text.hasPrefix("nn") && text.contains("…n") })
+  }
+
   @Test func `long class names at the edges of a map begin or end there`() {
     let name = "Chesapeake Bay retriever dog"
+    // Names stand over the points of classes that have many.
+    let corners: [(x: Double, y: Double)] = [(0, 0), (10, 5), (5, 10)]
+    let points = corners.flatMap { corner in Array(repeating: corner, count: 9) }
     let html = ScatterChart(
-      title: "map", points: [(x: 0, y: 0), (x: 10, y: 5), (x: 5, y: 10)], labels: [0, 1, 2],
+      title: "map", points: points, labels: points.indices.map { index in index / 9 },
       classNames: [name, "\(name)s", "cat"]
     ).figure.text
-    let labels = html.matches(of: #/<text class="halo" x="([0-9.]+)" y="[0-9.]+" text-anchor="([a-z]+)">([^<]+)</#)
-    let places = labels.map { label in "\(label.output.3) at \(label.output.1), \(label.output.2)" }
+    let places = names(html).map { name in "\(name.text) at \(name.x), \(name.anchor)" }
     #expect(Set(places) == ["\(name) at 2, start", "\(name)s at 398, end", "cat at 200, middle"])
   }
 
@@ -29,7 +90,8 @@ struct FigureTests {
       title: "map", points: [(x: 0, y: 0), (x: 10, y: 10)], labels: [0, 1], classNames: [latin, chinese]
     ).figure.text
     #expect(html.contains(">\(latin)</text>"))
-    #expect(html.contains(">\(String(repeating: "犬", count: 29))…</text>"))
+    let start = String(repeating: "犬", count: 15)
+    #expect(html.contains(">\(start)…\(start.dropLast())</text>"))
     #expect(html.contains("</svg>\(chinese)</li>"))
   }
 }

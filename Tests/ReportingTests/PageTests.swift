@@ -70,7 +70,7 @@ struct PageTests {
     }
     let step = "{\"kind\":\"step\",\"step\":5,\"epoch\":5,\"loss\":7.25,\"seconds_by_part\":{\"forward\":0.2}}"
     try write((epochs + [step]).joined(separator: "\n"), directory.file("run/metrics.jsonl"))
-    let summary = #"{"steps":9,"linear_top1":0.5,"linear_top5":0.875,"class_names":["a","b","c"]}"#
+    let summary = #"{"steps":9,"final_loss":4.125,"linear_top1":0.5,"linear_top5":0.875,"class_names":["a","b","c"]}"#
     try write(summary, directory.file("run/summary.json"))
     let record = try RunRecord(path: directory.file("run"))
     #expect(record.results.keys.contains("linear_top1") && !record.results.keys.contains("linear_top5"))

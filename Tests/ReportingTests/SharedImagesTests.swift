@@ -24,6 +24,9 @@ struct SharedImagesTests {
     #expect(try neighbors(all, all, same, limit: 2)[0...2] == [[1, 2], [0, 2], [1, 3]])
     // All others, if there are no more.
     #expect(try neighbors(all, all, same, limit: 20)[9] == [8, 7, 6, 5, 4, 3, 2, 1, 0])
+    for limit in [2, 9, 10, 20] {
+      #expect(try neighbors(all, all, same, limit: limit)[3].count == same.othersCount(limit, among: 10), "\(limit)")
+    }
   }
 
   @Test func `it is left out where queries and searched images are different selections`() throws {
@@ -36,5 +39,6 @@ struct SharedImagesTests {
 
   @Test func `of test images every neighbor counts`() throws {
     #expect(try neighbors([1], [0, 1, 2], SharedImages(), limit: 2) == [[1, 0]])
+    #expect(SharedImages().othersCount(2, among: 3) == 2 && SharedImages().othersCount(20, among: 3) == 3)
   }
 }

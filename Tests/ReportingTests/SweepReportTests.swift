@@ -6,12 +6,14 @@ import Testing
 
 /// The comparison of a sweep's runs.
 struct SweepReportTests {
-  private func record(_ directory: borrowing TemporaryDirectory, _ name: String, _ accuracy: Double) throws -> RunRecord
-  {
+  private func record(
+    _ directory: borrowing TemporaryDirectory, _ name: String, _ accuracy: Double, status: String = "finished"
+  ) throws -> RunRecord {
     let path = directory.file(name)
     try makeFolder(path)
     try writeBytes(Array(Configuration().yaml().utf8), to: "\(path)/config.yaml")
-    try writeBytes(Array(#"{"status":"finished","linear_top1":\#(accuracy)}"#.utf8), to: "\(path)/summary.json")
+    let summary = #"{"status":"\#(status)","final_loss":1,"linear_top1":\#(accuracy)}"#
+    try writeBytes(Array(summary.utf8), to: "\(path)/summary.json")
     return try RunRecord(path: path)
   }
 
@@ -37,6 +39,86 @@ struct SweepReportTests {
     let best = try #require(html.range(of: ">b</th>"))
     let other = try #require(html.range(of: ">a</th>"))
     #expect(best.lowerBound < other.lowerBound)
+  }
+
+  @Test(arguments: [nil, "final_loss", "linear_top1"])
+  func `only finished runs with the options of the file are compared, the others are named`(metric: String?) throws {
+    let directory = try TemporaryDirectory()
+    var entries = [
+      SweepReport.Entry(name: "a", values: ["seed": "0"], record: try record(directory, "a", 0.5)),
+      SweepReport.Entry(
+        name: "other", values: ["seed": "1"], record: try record(directory, "b", 0.625), difference: "epochs 2, not 4"),
+      SweepReport.Entry(name: "absent", values: ["seed": "2"], record: nil),
+    ]
+    for status in ["stopped", "running", "diverged"] {
+      let other = try record(directory, status, 0.875, status: status)
+      entries.append(SweepReport.Entry(name: "c-\(status)", values: ["seed": status], record: other))
+    }
+    let report = SweepReport(title: "sweep", entries: entries, options: ["seed"], metric: metric)
+    #expect(report.metric == metric ?? "linear_top1" && report.resultCount == 1)
+    #expect(
+      report.leftOut == [
+        "other (finished, begun with epochs 2, not 4)", "absent (not begun)", "c-stopped (stopped)",
+        "c-running (running)", "c-diverged (diverged)",
+      ])
+    #expect(report.csv.contains("other,1,\"finished, begun with epochs 2, not 4\",\n"), "\(report.csv)")
+    #expect(report.csv.contains("c-stopped,stopped,stopped,\n"), "\(report.csv)")
+    #expect(!report.page.html.contains("87.5") && report.page.html.contains("begun with epochs 2, not 4"))
+  }
+
+  @Test(arguments: [
+    ("final_loss", "smallest"), ("seconds", "smallest"), ("ece", "smallest"), ("peak_rss_bytes_max", "smallest"),
+    ("views_per_second", "largest"), ("top1", "largest"),
+  ])
+  func `the best run is the first`(metric: String, kind: String) throws {
+    let directory = try TemporaryDirectory()
+    var entries = [SweepReport.Entry(name: "none", values: [:], record: nil)]
+    for (name, value) in [("low", 0.25), ("high", 0.75), ("middle", 0.5)] {
+      let path = directory.file(name)
+      try makeFolder(path)
+      try writeBytes(Array(Configuration().yaml().utf8), to: "\(path)/config.yaml")
+      try writeBytes(Array(#"{"status":"finished","\#(metric)":\#(value)}"#.utf8), to: "\(path)/summary.json")
+      entries.append(SweepReport.Entry(name: name, values: [:], record: try RunRecord(path: path)))
+    }
+    let html = SweepReport(title: "sweep", entries: entries, options: [], metric: metric).page.html
+    let names = html.matches(of: #/<th scope="row">([a-z]+)</#).map { match in String(match.output.1) }
+    #expect(names == (kind == "smallest" ? ["low", "middle", "high", "none"] : ["high", "middle", "low", "none"]))
+    #expect(html.contains("Runs, the \(kind) value first"))
+  }
+
+  /// Names of groups, and whether they have no room below their boxes.
+  private static let groups: [([String], Bool)] = [
+    (["0.1", "0.2", "0.5"], false),
+    // On two lines.
+    (["airplane", "automobile", "bird", "motorcycle", "deer", "dogs"], false),
+    ((1...3).map { side in "resized-crop(area=0.2..1, filter=bicubic) + flip + cutout(side=\(side))" }, true),
+    ((100..<160).map { seed in "\(seed)" }, true),
+    (["resized-crop(area=0.2..1, filter=bicubic) + flip + jitter(hue=0) + cutout(side=8)"], true),
+  ]
+
+  /// A letter is 7 units wide, and the plot 400.
+  @Test(arguments: groups)
+  func `names without room are numbers with a legend`(names: [String], isNumbered: Bool) throws {
+    let directory = try TemporaryDirectory()
+    var entries: [SweepReport.Entry] = []
+    for (index, name) in names.enumerated() {
+      let record = try record(directory, "run\(index)", 0.5)
+      entries.append(SweepReport.Entry(name: "run\(index)", values: ["augmentation": name], record: record))
+    }
+    let report = SweepReport(title: "sweep", entries: entries, options: ["augmentation"], metric: "linear_top1")
+    let html = report.page.html
+    let labels = html.matches(of: #/<text x="([0-9.]+)" y="([0-9.]+)" text-anchor="middle">([^<]+)</#)
+    var ends: [Substring: Double] = [:]
+    for label in labels {
+      let half = 3.5 * Double(label.output.3.count)
+      let middle = try #require(Double(label.output.1))
+      #expect(middle - half >= 0 && middle + half <= 400 && middle - half > ends[label.output.2] ?? 0)
+      ends[label.output.2] = middle + half
+    }
+    #expect(!labels.isEmpty && isNumbered == (labels[0].output.3 == "1"))
+    for (index, name) in names.enumerated() {
+      #expect(html.contains("<li>\(index + 1): \(name)</li>") == isNumbered)
+    }
   }
 
   @Test func `an accuracy of 100 % is not drawn on an axis beyond it`() throws {

@@ -44,6 +44,19 @@ struct RunDirectoryTests {
     expectRefusal(naming: ["\(run.directory.path): \(message)"]) { try run.directory.checkIsFree() }
   }
 
+  @Test(arguments: [(9, 3.0, "--extend-epochs N (N epochs"), (4, 1.25, "--steps N (N steps")])
+  func `a finished run is trained on by steps of its epochs if any are left, else by more epochs`(
+    steps: Int, epochs: Double, advice: String
+  ) throws {
+    let run = try SmallRun(steps: [steps])
+    try writeBytes(Array("epochs: 3\nsteps: \(steps)\n".utf8), to: run.directory.configurationPath)
+    let summary = #"{"status": "finished", "steps": \#(steps), "epochs": \#(epochs), "target_epochs": 3}"#
+    try writeBytes(Array(summary.utf8), to: run.directory.summaryPath)
+    expectRefusal(naming: ["holds a finished run", "train on with --resume \(advice)"]) {
+      try run.directory.checkIsFree()
+    }
+  }
+
   @Test(.enabled(if: geteuid() != 0, "no permission is denied to root"))
   func `a folder in which one must not write is named`() throws {
     let directory = try TemporaryDirectory()
@@ -76,6 +89,36 @@ struct RunDirectoryTests {
     }
     try RunDirectory(path: directory.file("data-run")).checkIsApart(from: data, [test])
     try RunDirectory(path: directory.file("run")).checkIsApart(from: nil)
+  }
+
+  @Test func `any output in the data's folder is refused, one around it is not`() throws {
+    let directory = try TemporaryDirectory()
+    let data = directory.file("data")
+    try makeFolder(data)
+    for output in [data, "\(data)/sweep"] {
+      expectRefusal(naming: ["--output \(output)", data, "or lies in it"]) {
+        try OutputFolder.check(output, liesOutside: data)
+      }
+    }
+    for output in [directory.path, "\(data)-sweep"] {
+      try OutputFolder.check(output, liesOutside: data)
+    }
+  }
+
+  @Test func `a finished run has files of weights by its options`() {
+    let run = RunDirectory(path: "run")
+    var configuration = TrainingCommand.pretrain.defaults
+    #expect(run.weightFiles(configuration).map(\.path) == ["run/encoder.safetensors"])
+    configuration.classifier.weight = 0.5
+    configuration.optimizer.averageDecay = 0.9
+    let files = run.weightFiles(configuration)
+    #expect(
+      files.map(\.path) == [
+        "run/encoder.safetensors", "run/classifier.safetensors", "run/encoder-average.safetensors",
+        "run/classifier-average.safetensors",
+      ])
+    #expect(files.map(\.prefix) == ["encoder.", "fc.", "encoder.", "fc."])
+    #expect(files.map(\.weights) == [.raw, .raw, .average, .average])
   }
 
   @Test func `a folder with other files is refused, one with a run's is not`() throws {

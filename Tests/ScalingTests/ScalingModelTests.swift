@@ -108,7 +108,7 @@ struct ScalingModelTests {
     // 12 shards on 2 hosts of 3 ranks with 2 shards each: {0 … 5} are {0 1 2 3} and {4 5}, {6 … 11} are {6 7} and
     // {8 … 11}.
     let messages = ReductionMessages(
-      length: 60, pieces: [0], runs: BlockPartition(total: 12, parts: 6), ranksPerHost: 3)
+      length: 60, pieces: [0], shards: BlockPartition(total: 12, parts: 6), ranksPerHost: 3)
     #expect(messages.partialSums == [1, 1, 1, 1, 1, 1] && messages.hostPartialSums == [2, 2])
     let step = model(sizes(length: 60), compute(), ranksPerHost: 3).step(shards: 12, hosts: 2)
     // A third of the vector from 2 ranks, a sixth of 2 sums from the other host.
@@ -156,7 +156,7 @@ struct ScalingModelTests {
 
   @Test func `uneven shares send one slice for each of their subtrees`() {
     // 8 shards on 3 ranks: {0 1}, {2 3} {4}, {5} {6 7}.
-    let messages = ReductionMessages(length: 12, pieces: [0], runs: BlockPartition(total: 8, parts: 3))
+    let messages = ReductionMessages(length: 12, pieces: [0], shards: BlockPartition(total: 8, parts: 3))
     #expect(messages.partialSums == [1, 2, 2] && messages.parts == [[12]])
     let step = model(sizes(length: 12), compute()).step(shards: 8, hosts: 3)
     // 4 elements from 4 subtrees elsewhere, or from 3.
@@ -166,7 +166,7 @@ struct ScalingModelTests {
 
   @Test func `a long vector is cut into messages of 4 MiB`() {
     let messages = ReductionMessages(
-      length: (3 << 20) + 5, pieces: [0, 1 << 20], runs: BlockPartition(total: 4, parts: 2))
+      length: (3 << 20) + 5, pieces: [0, 1 << 20], shards: BlockPartition(total: 4, parts: 2))
     #expect(messages.parts == [[1 << 20], [1 << 20, 1 << 20, 5]])
     let segments = [0, 1 << 20]
     let step = model(sizes(length: (3 << 20) + 5, segments: segments), compute(segments: [0.5, 0.25]))
@@ -183,9 +183,9 @@ struct ScalingModelTests {
     #expect(pieces([0, 300, 600], length: 1012) == [0])
     // 16 KiB for each of 512 ranks are 8 MiB.
     #expect(pieces(quarters, ranks: 256) == quarters && pieces(quarters, ranks: 512) == [0, 2 << 20])
-    let many = ReductionMessages(length: 4 << 20, pieces: [0], runs: BlockPartition(total: 1024, parts: 1024))
+    let many = ReductionMessages(length: 4 << 20, pieces: [0], shards: BlockPartition(total: 1024, parts: 1024))
     #expect(many.parts == [[4 << 20]])
-    let most = ReductionMessages(length: 9 << 20, pieces: [0], runs: BlockPartition(total: 4096, parts: 4096))
+    let most = ReductionMessages(length: 9 << 20, pieces: [0], shards: BlockPartition(total: 4096, parts: 4096))
     #expect(most.parts == [[8 << 20, 1 << 20]])
   }
 

@@ -152,7 +152,8 @@ struct BenchTests {
     let workshop = try Workshop()
     let path = workshop.path("layers.json")
     let size = ["--batch-size", "4", "--shard-size", "4", "--shapes-train", "8", "--precision", "float32"]
-    try succeeding(workshop.run(["bench", "--layers", "--steps", "1", "--json", path] + size))
+    let table = try succeeding(workshop.run(["bench", "--layers", "--steps", "1", "--json", path] + size))
+      .standardOutput
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let result = try decoder.decode(Layers.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
@@ -166,6 +167,32 @@ struct BenchTests {
     #expect(forward.reduce(0) { sum, row in sum + row.layers } == 19)
     // All but the stem give a gradient of their input.
     #expect(result.rows.filter { row in row.pass == "data gradient" }.reduce(0) { sum, row in sum + row.layers } == 18)
+    try expectColumns(["shapes", "pass"], of: table, rows: result.rows.count)
+  }
+
+  /// Expects every row of a table to have a text that begins where the heading of each column does.
+  private func expectColumns(_ headings: [String], of table: String, rows: Int) throws {
+    let lines = table.split(separator: "\n", omittingEmptySubsequences: false)
+    let head = try #require(lines.firstIndex { line in line.hasPrefix("layer ") })
+    for heading in headings {
+      let start = try #require(lines[head].firstRange(of: heading)).lowerBound
+      let place = lines[head].distance(from: lines[head].startIndex, to: start)
+      for line in lines[(head + 1)...].prefix(rows).map({ line in Array(line) }) {
+        #expect(line[place - 1] == " " && line[place] != " ", "\(heading): \(String(line))")
+      }
+    }
+  }
+
+  @Test(arguments: [[] as [String], ["--layers"]])
+  func `that views grow during a run is said, since the last ones are measured`(_ options: [String]) throws {
+    let workshop = try Workshop()
+    let small = ["bench", "--model", "resnet8", "--batch-size", "8", "--shard-size", "4", "--steps", "1"]
+    let result = try succeeding(
+      workshop.run(small + options + ["--progressive-size", "16", "--progressive-epochs", "1", "--epochs", "2"]))
+    let text = result.standardOutput + result.standardError
+    #expect(text.contains("--progressive-size 16: only views of the full size are measured, 32×32 pixels"), "\(text)")
+    let plain = try succeeding(workshop.run(small + options))
+    #expect(!(plain.standardOutput + plain.standardError).contains("full size"))
   }
 
   @Test func `layers are those of one thread`() throws {

@@ -34,6 +34,35 @@ struct DatasetCommandTests {
     }
   }
 
+  @Test func `a list of labels is named by its own path, not by the folder of its images`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let names = (0..<6).map { number in number % 7 == 3 ? "more/\(number)" : "\(number)" }
+    let rows = ["apple", "日本"].flatMap { name in
+      names.map { number in (path: "mixed/train/\(name)/\(number)", label: name) }
+    }.compactMap { path, label -> String? in
+      let file = ["png", "jpg"].map { ending in "\(path).\(ending)" }.first { file in
+        FileManager.default.fileExists(atPath: workshop.path(file))
+      }
+      return file.map { file in "\(file),\(label)" }
+    }
+    try #require(rows.count == 12)
+    try Data((rows + [""]).joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: workshop.path("list.csv")))
+    // Relative to the working directory, the folder of the images has no name but a dot.
+    for path in ["list.csv", workshop.path("list.csv")] {
+      let text = try succeeding(workshop.runInside(["dataset", "info", "--data", path])).standardOutput
+      #expect(text.contains("\(path), training: 12 images in 2 classes"), "\(text)")
+    }
+    try workshop.change("mixed/train/apple/0.png") { bytes in bytes = bytes.prefix(60) }
+    let options = [
+      "--batch-size", "4", "--shard-size", "4", "--image-size", "16", "--model", "resnet8", "--steps", "1",
+    ]
+    let run = try succeeding(
+      workshop.runInside(
+        ["pretrain", "--dataset", "folder", "--data", "list.csv", "--output", "run", "--bad-images", "skip"] + options))
+    #expect(run.standardOutput.contains("list.csv: left out 1 bad file of 12"), "\(run.standardOutput)")
+  }
+
   @Test func verifyListsBadFiles() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

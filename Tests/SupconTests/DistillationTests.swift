@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -80,6 +81,25 @@ struct DistillationTests {
     }
   }
 
+  @Test func `a teacher whose running statistics are not finite is refused by name`() throws {
+    let workshop = try Workshop()
+    try train(workshop, "teacher", ["--steps", "1"])
+    let checkpoint = "teacher/checkpoints/step-00000001.safetensors"
+    let variance = try #require(try WeightsFile(path: workshop.path(checkpoint)).tensors["encoder.bn1.running_var"])
+    try workshop.change(checkpoint) { bytes in
+      let notANumber: [UInt8] = [0, 0, 0xC0, 0x7F]
+      bytes.replaceSubrange(variance.startIndex..<variance.startIndex + 4, with: notANumber)
+      // The file ends with the SHA-256 of all bytes before it.
+      let rest = Array(bytes.dropLast(32))
+      let digest = SHA256()
+      unsafe digest.update(rest.span.bytes)
+      bytes.replaceSubrange(bytes.count - 32..<bytes.count, with: digest.finalize())
+    }
+    try workshop.expectRefusal(
+      ["supervised"] + Self.small + ["--teacher", workshop.path("teacher"), "--output", workshop.path("new")], 78,
+      naming: ["--teacher", workshop.path("teacher"), "not finite"])
+  }
+
   @Test func `a teacher that cannot teach is refused before anything is written`() throws {
     let workshop = try Workshop()
     let data = ["--dataset", "cifar10", "--data", workshop.data]
@@ -117,5 +137,20 @@ struct DistillationTests {
     try FileManager.default.removeItem(atPath: workshop.path("moved"))
     let finished = try succeeding(workshop.run(["supervised", "--resume", "--output", workshop.path("run")]))
     #expect(finished.standardOutput.contains("is finished"))
+    // One that is given is not looked at, nor stored: the options stay those of the run.
+    let options = try workshop.text("run/config.yaml")
+    for teacher in [workshop.path("nowhere"), "none", workshop.path("no-classifier")] {
+      let again = ["supervised", "--resume", "--output", workshop.path("run"), "--teacher", teacher]
+      for ranks in [1, 2] {
+        let other = try succeeding(workshop.run(ranks: ranks, again)).standardOutput
+        #expect(other.contains("is finished") && other.contains("note: --teacher \(teacher): is not looked at"))
+      }
+    }
+    #expect(try workshop.text("run/config.yaml") == options)
+    // Not even one whose files are written again.
+    let encoder = workshop.path("run/encoder.safetensors")
+    try FileManager.default.removeItem(atPath: encoder)
+    try succeeding(workshop.run(ranks: 2, ["supervised", "--resume", "--output", workshop.path("run")]))
+    #expect(FileManager.default.fileExists(atPath: encoder))
   }
 }

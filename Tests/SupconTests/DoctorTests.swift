@@ -112,6 +112,23 @@ struct DoctorTests {
       naming: ["/proc/run", "cannot write", "another --output"])
   }
 
+  @Test func `an output with a finished run is a finding, one with a run to continue a note`() throws {
+    let workshop = try Workshop()
+    let run = ["pretrain", "--model", "resnet8", "--epochs", "1"] + Self.small
+    for (name, code) in [("finished", 0), ("stopped", 75)] as [(String, Int32)] {
+      let limit = name == "stopped" ? ["--max-time", "0.000001"] : []
+      #expect(try workshop.run(run + ["--output", workshop.path(name)] + limit).exitCode == code)
+    }
+    for ranks in [1, 2] {
+      expectFinding(
+        try workshop.run(ranks: ranks, Self.doctor + ["--output", workshop.path("finished")]), 73,
+        naming: ["finding: \(workshop.path("finished")): holds a finished run (2 of 2 steps)", "--extend-epochs N"])
+    }
+    expectFinding(
+      try workshop.run(Self.doctor + ["--output", workshop.path("stopped")]), 0,
+      naming: ["note: \(workshop.path("stopped")): holds a run (1 of 2 steps)", "--resume", "nothing is wrong"])
+  }
+
   /// Ranks in user namespaces of their own may not look into each other, as in containers.
   @Test(.enabled(if: mayMakeUserNamespaces, "the kernel allows no user namespaces"))
   func refusedSingleCopies() throws {

@@ -80,6 +80,64 @@ struct EvaluationDuringTrainingTests {
     #expect(kept.metadata["step"] == "\(4 * (expected + 1))")
   }
 
+  /// Three steps an epoch, and evaluations after steps 6 and 12.
+  private static let onFolder = [
+    "--model", "resnet8", "--image-size", "16", "--batch-size", "16", "--shard-size", "4", "--epochs", "4",
+    "--evaluate-epochs", "2",
+  ]
+
+  private func train(_ workshop: Workshop, _ command: String, _ options: [String]) throws {
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let arguments = [
+      command, "--dataset", "folder", "--data", workshop.path("mixed"), "--output", workshop.path("run"),
+    ]
+    try succeeding(workshop.run(arguments + Self.onFolder + options))
+  }
+
+  @Test(arguments: [("pretrain", 1), ("supervised", 2)])
+  func `a validation image that cannot be read any more costs no training`(command: String, ranks: Int) throws {
+    let workshop = try Workshop()
+    // No checkpoint is due before the end.
+    try train(workshop, command, ["--steps", "3", "--checkpoint-steps", "100"])
+    let image = workshop.path("mixed/val/apple/0.png")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: image))
+    try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+    let resume = [command, "--resume", "--output", workshop.path("run"), "--steps", "12"]
+    expectRefusal(
+      try workshop.run(ranks: ranks, resume), 65,
+      naming: ["step 6: not measured: ", image, "saved", "supcon \(command) --resume --output \(workshop.path("run"))"])
+    #expect(try workshop.checkpoints("run").last == "step-00000006.safetensors")
+    #expect(try workshop.summary("run").text("status") == "stopped")
+    // It goes on to the end, where the same image is read again.
+    expectRefusal(
+      try workshop.run(ranks: ranks, resume), 65,
+      naming: ["step 12: not measured: ", image, "saved", "supcon evaluate \(workshop.path("run"))"])
+    #expect(try workshop.summary("run").text("status") == "finished")
+    #expect(FileManager.default.fileExists(atPath: workshop.path("run/encoder.safetensors")))
+    try bytes.write(to: URL(fileURLWithPath: image))
+    try succeeding(workshop.run(["evaluate", workshop.path("run")]))
+  }
+
+  @Test func `validation images that vanish are missed, and not taken for none`() throws {
+    let workshop = try Workshop()
+    try train(workshop, "pretrain", ["--steps", "6", "--keep-best", "knn"])
+    try FileManager.default.moveItem(atPath: workshop.path("mixed/val"), toPath: workshop.path("away"))
+    // Before the run goes on: it evaluates on other images, which a quiet run says too.
+    let resume = ["pretrain", "--resume", "--output", workshop.path("run")]
+    let changed = try succeeding(workshop.run(ranks: 2, resume + ["--steps", "12", "--quiet"])).standardOutput
+    let warning = "warning: evaluations classify training images from here on, validation images until now"
+    #expect(changed.contains(warning) && changed.contains("--keep-best"), "\(changed)")
+    try FileManager.default.moveItem(atPath: workshop.path("away"), toPath: workshop.path("mixed/val"))
+    let back = try succeeding(workshop.run(resume + ["--extend-epochs", "6"])).standardOutput
+    #expect(back.contains("warning: evaluations classify validation images from here on, training images"), "\(back)")
+    // While it goes on.
+    let long = ["--extend-epochs", "1000", "--evaluate-epochs", "300", "--checkpoint-steps", "20"]
+    let job = BackgroundJob(try builtExecutable("supcon"), resume + long)
+    try waitUntil { (try? workshop.checkpoints("run").last).map { $0 > "step-00000020" } ?? false }
+    try FileManager.default.moveItem(atPath: workshop.path("mixed/val"), toPath: workshop.path("away"))
+    expectRefusal(try job.result(), 66, naming: ["not measured", workshop.path("mixed/val"), "continue with"])
+  }
+
   @Test func `a best checkpoint that cannot be written is tried again`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", Self.options + ["--steps", "4"]))

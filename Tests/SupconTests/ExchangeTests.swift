@@ -85,7 +85,11 @@ struct ExchangeTests {
       try workshop.summary(run, stage: "linear").text("classifier_sha256")
     }
     #expect(hashes[0] == hashes[1])
-    #expect(try imported.text("command") == "import")
+    #expect(try imported.text("command") == "import" && imported.values["command_line"] != nil)
+    try succeeding(workshop.run(["report", workshop.path("imported")]))
+    let page = try workshop.text("imported/report.html")
+    #expect(page.contains("Imported from ") && page.contains("The command line of the import"))
+    #expect(page.contains("Principal components, as imported") && !page.contains("Repeat it"))
   }
 
   @Test func `mean and deviation come with exported weights, unless given`() throws {
@@ -235,9 +239,13 @@ struct ExchangeTests {
 
     let problem = ["--part model", "no projection head", "--part encoder"]
     expectRefusal(try workshop.run(embed + [workshop.path("supervised")]), 64, naming: problem)
-    for options in [["--layout", "supcontrast"], ["--format", "onnx", "--part", "model"]] {
+    for options in [["--layout", "supcontrast", "--part", "model"], ["--format", "onnx", "--part", "model"]] {
       expectRefusal(try export(workshop, "supervised", to: "none", options), 64, naming: problem)
     }
+    // Nothing was said about a head, and there is none.
+    try succeeding(export(workshop, "supervised", to: "encoder", ["--layout", "supcontrast"]))
+    let encoder = try WeightsFile(path: workshop.path("encoder")).tensors.keys
+    #expect(Set(encoder) == PyTorchNames.names("resnet18", shortcut: "shortcut"))
   }
 
   @Test func `embeddings are the same on any ranks and have unit length`() throws {

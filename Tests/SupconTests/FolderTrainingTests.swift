@@ -228,6 +228,28 @@ struct FolderTrainingTests {
       ])
   }
 
+  @Test func `a fraction and options of folders are refused where a list says the splits`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let lines = ["apple/0.png,apple,train", "apple/2.png,apple,val", "été/0.png,été,train", "été/2.png,été,dev"]
+    let list = workshop.path("mixed/train/list.csv")
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: list))
+    let fraction = ["--validation-fraction", "0.2"]
+    let parts = ["--validation-fraction: \(list) has the images to validate with", "leave the option out"]
+    try workshop.expectRefusal(pretrain(workshop, "new", fraction, data: "mixed/train/list.csv"), 64, naming: parts)
+    expectRefusal(try workshop.run(["dataset", "info", "--data", list] + fraction), 64, naming: parts)
+    expectRefusal(
+      try workshop.run(["dataset", "verify", "--data", list, "--train-folder", "apple"]), 64,
+      naming: ["--train-folder apple: goes with a folder of images", list])
+    let info = try succeeding(workshop.run(["dataset", "info", "--data", list])).standardOutput
+    #expect(info.contains("validation: 2 images in 2 classes"), "\(info)")
+    // Without lines for validation, the fraction holds some out.
+    let training = lines.map { line in line.replacing(",dev", with: ",train").replacing(",val", with: ",train") }
+    try Data(training.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: list))
+    let divided = try succeeding(workshop.run(["dataset", "info", "--data", list, "--validation-fraction", "0.5"]))
+    #expect(divided.standardOutput.contains("validation: 2 images in 2 classes"), "\(divided.standardOutput)")
+  }
+
   @Test func foldersThatCannotBeTrainedOn() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

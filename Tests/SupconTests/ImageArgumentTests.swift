@@ -102,6 +102,30 @@ struct ImageArgumentTests {
     }
   }
 
+  @Test(arguments: [1, 3])
+  func `images that were clipped to white are told once each, in every command with images`(ranks: Int) throws {
+    let workshop = try workshop()
+    let (run, photos) = (workshop.path("run"), workshop.path("photos"))
+    try succeeding(workshop.run(["linear", run, "--epochs", "1", "--batch-size", "32"]))
+    let white = try RGBImage(width: 4, height: 4, samples: Array(repeating: 255, count: 48)).pngBytes()
+    // More than are computed one by one, so that the last block is padded with the last file.
+    for number in 0..<20 {
+      try writeImage("\(photos)/\(number).png")
+    }
+    for name in ["w1.png", "w2.png"] {
+      try writeBytes(white, to: "\(photos)/\(name)")
+    }
+    let warning = "warning: of 22 images, 2 white all over (9.1 %); if they have 16 bits, they were clipped to 8"
+    let output = ["--output", workshop.path("rows.npy")]
+    for arguments in [["predict", run, photos], ["neighbors", run, photos], ["embed", run, photos] + output] {
+      let result = try succeeding(workshop.run(ranks: ranks, arguments))
+      let text = result.standardOutput + result.standardError
+      #expect(text.ranges(of: warning).count == 1, "\(arguments): \(text)")
+    }
+    let plain = try succeeding(workshop.run(ranks: ranks, ["predict", run, "\(photos)/0.png"]))
+    #expect(!plain.standardError.contains("warning: of"), "\(plain.standardError)")
+  }
+
   @Test func `a folder without usable images says what it holds`() throws {
     let workshop = try workshop()
     for name in ["a.heic", "b.avif", "._c.png"] {

@@ -18,6 +18,12 @@ struct PlanTests {
       let count: Int
     }
 
+    struct Stage: Decodable {
+      let imageSize: Int
+      let steps: Int
+      let secondsPerStep: Double
+    }
+
     let command: String
     let ranks: Int
     let parameters: [Part]
@@ -32,6 +38,8 @@ struct PlanTests {
     let steps: Int
     let secondsPerStep: Double?
     let secondsPerEpoch: Double?
+    let secondsTotal: Double?
+    let stages: [Stage]?
     let checkpointBytes: Int
   }
 
@@ -69,6 +77,97 @@ struct PlanTests {
     // What ranks share counts once in both.
     let sum = try workshop.summary("run").number("peak_rss_bytes_sum")
     #expect(abs(Double(planned.memoryPerHostBytes) / sum - 1) < 0.15, "\(planned.memoryPerHostBytes), \(sum)")
+  }
+
+  /// Compares the planned memory of a run on one rank with what the run takes, and returns the bytes of an item.
+  private func expectMemoryAsPlanned(_ workshop: Workshop, _ options: [String], item: String) throws -> Int {
+    let planned = try plan(workshop, options)
+    #expect(planned.memoryPerRank.allSatisfy { one in one.bytes > 0 }, "\(planned.memoryPerRank)")
+    #expect(planned.memoryPerRank.reduce(0) { sum, one in sum + one.bytes } == planned.memoryPerRankBytes)
+    try succeeding(workshop.run(["pretrain", "--output", workshop.path("run")] + options))
+    let measured = try workshop.summary("run").number("peak_rss_bytes_max")
+    let ratio = Double(planned.memoryPerRankBytes) / measured
+    #expect(abs(ratio - 1) < 0.15, "\(planned.memoryPerRankBytes) planned, \(measured) measured: \(options)")
+    return planned.memoryPerRank.first { one in one.name == item }?.bytes ?? 0
+  }
+
+  /// An evaluation has an encoder of its own, whose weights are packed in another order.
+  @Test(arguments: [
+    ["--model", "resnet18", "--batch-size", "32", "--shard-size", "32", "--evaluate-epochs", "1"],
+    ["--model", "resnet18", "--batch-size", "32", "--shard-size", "8", "--threads", "2", "--evaluate-epochs", "1"],
+    ["--model", "resnet20", "--width-multiplier", "4", "--batch-size", "32", "--shard-size", "16"],
+    // No evaluation, but a test of the classifier after the last step.
+    [
+      "--model", "resnet18", "--batch-size", "16", "--shard-size", "8", "--evaluate-epochs", "0",
+      "--cross-entropy-weight", "1",
+    ],
+  ])
+  func `memory of evaluations and tests is planned for`(options: [String]) throws {
+    let workshop = try Workshop()
+    let small = ["--shapes-train", "64", "--shapes-test", "64", "--epochs", "1", "--steps", "2"]
+    let bytes = try expectMemoryAsPlanned(workshop, options + small, item: "evaluations and tests")
+    #expect(bytes > 60_000_000, "\(bytes)")
+  }
+
+  @Test func `only a run that evaluates or tests plans memory for it`() throws {
+    let workshop = try Workshop()
+    func evaluates(_ options: [String]) throws -> Bool {
+      let small = ["--model", "resnet8", "--batch-size", "8", "--shard-size", "4", "--shapes-train", "16"]
+      return try plan(workshop, small + options).memoryPerRank.contains { item in item.name == "evaluations and tests" }
+    }
+    // Two steps an epoch.
+    #expect(try evaluates(["--epochs", "2"]))
+    #expect(try !evaluates(["--epochs", "2", "--evaluate-epochs", "0"]))
+    #expect(try !evaluates(["--epochs", "2", "--evaluate-epochs", "2", "--steps", "3"]))
+    #expect(try evaluates(["--epochs", "2", "--evaluate-epochs", "2", "--steps", "3", "--cross-entropy-weight", "1"]))
+  }
+
+  /// The teacher's packed weights are those of all threads and shards, however many rows a shard has.
+  @Test func `memory with a teacher is as planned`() throws {
+    let workshop = try Workshop()
+    let data = ["--shapes-train", "128", "--shapes-test", "32", "--evaluate-epochs", "0"]
+    let teacher = ["--model", "resnet18", "--batch-size", "16", "--shard-size", "8", "--steps", "1"]
+    try succeeding(workshop.run(["supervised", "--output", workshop.path("teacher")] + teacher + data))
+    for batch in [["32", "8"], ["64", "32"]] {
+      let student = [
+        "--model", "resnet20", "--batch-size", batch[0], "--shard-size", batch[1], "--steps", "2", "--teacher",
+        workshop.path("teacher"), "--cross-entropy-weight", "0.5",
+      ]
+      try? FileManager.default.removeItem(atPath: workshop.path("run"))
+      let bytes = try expectMemoryAsPlanned(workshop, student + data, item: "teacher's packed weights")
+      // 11 million weights of four bytes at the least.
+      #expect(bytes > 40_000_000, "\(bytes)")
+    }
+  }
+
+  @Test func `each size of views is timed, and the whole run is the sum`() throws {
+    let workshop = try Workshop()
+    // Four steps an epoch.
+    let options = [
+      "--model", "resnet8", "--batch-size", "32", "--shard-size", "16", "--shapes-train", "128", "--epochs", "6",
+      "--progressive-size", "16,24", "--progressive-epochs", "2,3",
+    ]
+    let all = try plan(workshop, options)
+    let (step, total) = (try #require(all.secondsPerStep), try #require(all.secondsTotal))
+    let stages = try #require(all.stages)
+    #expect(stages.map(\.imageSize) == [16, 24] && stages.map(\.steps) == [8, 4] && all.steps == 24)
+    #expect(stages.allSatisfy { stage in stage.secondsPerStep > 0 })
+    // A quarter of the pixels takes less time; other work on the machine may disturb one plan, but hardly four.
+    var isFaster = stages[0].secondsPerStep < step
+    for _ in 0..<3 where !isFaster {
+      let again = try plan(workshop, options)
+      isFaster = try #require(again.stages)[0].secondsPerStep < #require(again.secondsPerStep)
+    }
+    #expect(isFaster)
+    let sum = stages.reduce(12 * step) { sum, stage in sum + Double(stage.steps) * stage.secondsPerStep }
+    #expect(abs(total / sum - 1) < 1e-9)
+    // A run that ends in the second stage has no later one.
+    let short = try plan(workshop, options + ["--steps", "9"])
+    #expect(short.stages?.map(\.steps) == [8, 1])
+    let table = try succeeding(workshop.run(["plan"] + options + ["--steps", "3"])).standardOutput
+    #expect(table.contains("an epoch at the full size") && table.contains("views of 16 pixels"), "\(table)")
+    #expect(!table.contains("views of 24 pixels"))
+    #expect(try plan(workshop, Array(options.dropLast(4))).stages == nil)
   }
 
   @Test func planAgreesWithItselfAndWritesNothing() throws {
@@ -158,7 +257,10 @@ struct PlanTests {
 
   @Test func `a plan for ranks of unequal shares is made by one process`() throws {
     let workshop = try Workshop()
-    _ = try plan(workshop, ["--ranks", "4", "--balance", "2,2,1,1", "--model", "resnet8"])
+    let small = ["--ranks", "4", "--model", "resnet8", "--batch-size", "48", "--shard-size", "4"]
+    #expect(try plan(workshop, small).shardsPerRank == 3)
+    // 12 shards by weights that sum to 6: 4, 4, 2 and 2.
+    #expect(try plan(workshop, small + ["--balance", "2,2,1,1"]).shardsPerRank == 4)
   }
 
   @Test(arguments: [["plan"], ["bench", "--steps", "1"], ["doctor"]])
@@ -203,6 +305,7 @@ struct PlanTests {
       (["--propose", "--ranks", "2"], "leave out --ranks"), (["--propose", "--threads", "2"], "chooses --threads"),
       (["--cores", "8"], "--cores: describes the host of --propose"),
       (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
+      (["--propose", "--memory", "128"], "found 128 bytes; give the unit too, such as 128GB"),
     ] {
       let refused = try workshop.run(["plan"] + options)
       #expect(refused.exitCode == 64 && refused.standardError.contains(words), "\(options): \(refused.standardError)")

@@ -38,6 +38,8 @@ struct RecipeVariantTests {
     }
   }
 
+  /// The probe's file has the mean and 1 ÷ standard deviation of each feature: of unit vectors, the squares of means
+  /// and deviations sum to 1.
   @Test func linearStageFollowsANormalizedEncoder() throws {
     let workshop = try Workshop()
     try succeeding(
@@ -45,5 +47,16 @@ struct RecipeVariantTests {
         "run",
         ["--normalize-encoder", "--head", "none", "--width-multiplier", "2", "--steps", "2", "--image-size", "16"]))
     try succeeding(workshop.run(["linear", "--run", workshop.path("run"), "--batch-size", "32", "--epochs", "1"]))
+    let classifier = try WeightsFile(path: workshop.path("run/linear/classifier.safetensors"))
+    let means = floats(classifier.tensors["standardization.mean"])
+    let factors = floats(classifier.tensors["standardization.factor"])
+    let count = try workshop.summary("run", stage: "linear").number("train_samples")
+    #expect(means.count == 2 * 64 && factors.count == means.count)
+    let squaredLength = zip(means, factors).reduce(0.0) { sum, feature in
+      // The deviation is that of a sample; of a constant feature it is 0, and so is the factor.
+      let variance = feature.1 > 0 ? (count - 1) / count / (feature.1 * feature.1) : 0
+      return sum + feature.0 * feature.0 + variance
+    }
+    #expect(abs(squaredLength - 1) < 1e-4, "\(squaredLength)")
   }
 }

@@ -50,21 +50,27 @@ struct ReportTests {
     #expect(try report(workshop).contains("Predictions of the run&#39;s classifier"))
   }
 
-  /// Writes 40 drawn images in folders of their classes, without test images.
-  private func drawImages(_ workshop: Workshop) throws {
+  /// Writes drawn images in folders of their classes, without test images.
+  private func drawImages(_ workshop: Workshop, count: Int = 40) throws {
     try succeeding(
       workshop.run([
-        "dataset", "synthesize", "--train", "40", "--test", "20", "--output", workshop.path("drawn"),
+        "dataset", "synthesize", "--train", "\(count)", "--test", "20", "--output", workshop.path("drawn"),
       ]))
     try FileManager.default.moveItem(atPath: workshop.path("drawn/train"), toPath: workshop.path("photos"))
   }
 
-  @Test func `an image is not its own neighbor where training images stand for test images`() throws {
+  @Test(arguments: [(count: 40, voters: 20), (count: 18, voters: 17)])
+  func `an image is not its own neighbor where training images stand for test images`(
+    count: Int, voters: Int
+  ) throws {
     let workshop = try Workshop()
-    try drawImages(workshop)
+    try drawImages(workshop, count: count)
     try train(workshop, ["pretrain"], data: "photos")
     let html = try report(workshop)
-    #expect(html.contains("Predictions of the 20 nearest other training images (weighted vote) for 40 training images"))
+    #expect(
+      html.contains(
+        "Predictions of the \(voters) nearest other training images (weighted vote) for \(count) training images"))
+    #expect(html.contains("\(voters) nearest images, measured here"))
     #expect(html.contains("Training images, and the other training images of largest cosine similarity."))
     let section = try #require(html.components(separatedBy: "<section id=\"neighbors\"").last)
     let rows = section.components(separatedBy: "<ul class=\"strip\">").dropFirst()
@@ -73,6 +79,42 @@ struct ReportTests {
       let items = row.components(separatedBy: "</ul>")[0]
       let images = items.matches(of: #/base64,([^"]+)"/#).map { image in String(image.output.1) }
       #expect(images.count == 7 && !images.dropFirst().contains(images[0]))
+    }
+  }
+
+  /// The drawing of the map of principal components at a moment of the training.
+  private func map(_ html: String, _ moment: String) throws -> String {
+    let start = "aria-label=\"Principal components, \(moment):"
+    let rest = try #require(html.components(separatedBy: start).dropFirst().first, "no map \(moment)")
+    return rest.components(separatedBy: "</svg>")[0]
+  }
+
+  @Test func `of averaged weights both maps are, the one of the first checkpoint too`() throws {
+    let workshop = try Workshop()
+    let options = ["--model", "resnet8", "--image-size", "16"]
+    try succeeding(workshop.pretrain("base", options + ["--steps", "0"]))
+    try succeeding(
+      workshop.pretrain(
+        "run",
+        options + [
+          "--init", workshop.path("base"), "--steps", "2", "--checkpoint-steps", "1", "--weight-average", "0.9",
+          "--learning-rate", "1",
+        ]))
+    let average = ["--weights-of", "average"]
+    var pages: [String] = []
+    for options in [average, average + ["--checkpoint", "1"], ["--checkpoint", "1"], []] {
+      pages.append(try report(workshop, options))
+    }
+    let first = try map(pages[0], "after 1 step, the first kept checkpoint, averaged weights")
+    #expect(try first == map(pages[1], "after 1 step, averaged weights"))
+    #expect(try first != map(pages[2], "after 1 step"))
+    // Titles and the measured accuracy say which weights they are of, where they are not the run's last.
+    let texts = [" (averaged weights)", " (step 1, averaged weights)", " (step 1)", ""]
+    for (page, weights) in zip(pages, texts) {
+      for title in ["Map of the embeddings", "Nearest neighbors", "Classes and confusions"] {
+        #expect(page.contains("-title\">\(title)\(weights)</h2>"), "\(title)\(weights)")
+      }
+      #expect(page.contains("nearest images, measured here\(weights)</dt>"), "\(weights)")
     }
   }
 

@@ -134,6 +134,73 @@ struct ResultFolderTests {
     #expect(try workshop.summary("run", stage: "evaluation").number("test_samples") == 19)
   }
 
+  /// The fields of a result whose names begin with `prefix`.
+  private func fields(_ workshop: Workshop, _ prefix: String, stage: String = "evaluation") throws -> [String] {
+    try workshop.text("run/\(stage)/summary.json").split(separator: "\n").map(String.init).filter { line in
+      line.hasPrefix("  \"\(prefix)")
+    }
+  }
+
+  @Test func `the control with pixels stands beside the encoder's evaluation`() throws {
+    let workshop = try workshop()
+    let run = workshop.path("run")
+    try succeeding(workshop.run(["linear", run]))
+    try succeeding(workshop.run(["evaluate", run]))
+    let names = ["summary.json", "confusion.csv"].map { name in "run/evaluation/\(name)" }
+    let before = try names.map { name in try workshop.text(name) }
+    try succeeding(workshop.run(["evaluate", run, "--features", "pixels"]))
+    #expect(try names.map { name in try workshop.text(name) } == before)
+    let pixels = try workshop.summary("run", stage: "evaluation-pixels")
+    #expect(pixels.values["pixel_knn_top1"] != nil && pixels.values["knn_top1"] == nil)
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/evaluation-pixels/confusion.csv"))
+    let summary = try workshop.summary("run")
+    #expect(summary.values["pixel_knn_top1"] == pixels.values["pixel_knn_top1"])
+    #expect(try summary.number("knn_top1") == workshop.summary("run", stage: "evaluation").number("knn_top1"))
+    // On other data it has a folder of its own, as the encoder's has.
+    try succeeding(workshop.run(["evaluate", run, "--features", "pixels", "--data", workshop.path("a/photos")]))
+    #expect(try workshop.summary("run", stage: "evaluation-pixels-photos").number("train_samples") == 30)
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/evaluation-photos"))
+    let page = workshop.path("page.html")
+    try succeeding(workshop.run(["report", run, "--no-images", "--output", page]))
+    #expect(try workshop.text("page.html").contains("on pixels"))
+  }
+
+  @Test func `what options measured is kept as long as weights, classifier and images are the same`() throws {
+    let workshop = try workshop()
+    let run = workshop.path("run")
+    try succeeding(workshop.run(["linear", run]))
+    try succeeding(
+      workshop.run([
+        "evaluate", run, "--ood-dataset", "shapes", "--tta", "mirror", "--corruptions", "made-here",
+      ]))
+    let prefixes = ["ood_", "mirror_", "corruption_"]
+    let before = try prefixes.map { prefix in try fields(workshop, prefix) }
+    #expect(before.allSatisfy { fields in !fields.isEmpty })
+    let all = "--ood-dataset, --tta mirror, --corruptions made-here"
+    for options in [[], ["--neighbors", "5"], ["--tta", "mirror"]] {
+      let output = try succeeding(workshop.run(["evaluate", run] + options)).standardOutput
+      #expect(try prefixes.map { prefix in try fields(workshop, prefix) } == before, "\(options)")
+      let kept = options.contains("--tta") ? all.replacing("--tta mirror, ", with: "") : all
+      #expect(output.contains("the earlier results of \(kept) are of the same weights and images, and are kept"))
+    }
+    // Another classifier of the same encoder.
+    try succeeding(workshop.run(["linear", run, "--epochs", "1"]))
+    let other = try succeeding(workshop.run(["evaluate", run])).standardOutput
+    #expect(other.contains("the earlier results of --tta mirror, --corruptions made-here are of other weights"))
+    #expect(try fields(workshop, "ood_") == before[0])
+    #expect(try fields(workshop, "mirror_").isEmpty && fields(workshop, "corruption_").isEmpty)
+    // Other weights.
+    try succeeding(workshop.resume("run", ["--steps", "4"]))
+    let lost = "the earlier results of --ood-dataset are of other weights, another classifier or other images"
+    #expect(try succeeding(workshop.run(["evaluate", run])).standardOutput.contains(lost))
+    #expect(try fields(workshop, "ood_").isEmpty)
+    // Other test images.
+    try succeeding(workshop.run(["evaluate", run, "--ood-dataset", "shapes"]))
+    try FileManager.default.removeItem(atPath: image(workshop, in: "base/test"))
+    #expect(try succeeding(workshop.run(["evaluate", run])).standardOutput.contains(lost))
+    #expect(try fields(workshop, "ood_").isEmpty)
+  }
+
   @Test func `results of older weights are neither reported nor compared`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", ["--model", "resnet8", "--steps", "2"]))

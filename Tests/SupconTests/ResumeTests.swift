@@ -114,4 +114,30 @@ struct ResumeTests {
       #expect(try workshop.weights(of: "run") == workshop.resumedWeights("whole", ["--steps", "6"]))
     }
   }
+
+  @Test func `a finished run gets lost weights back, and keeps what was measured with them`() throws {
+    let workshop = try Workshop()
+    try succeeding(
+      workshop.pretrain(
+        "run",
+        [
+          "--model", "resnet8", "--image-size", "16", "--cross-entropy-weight", "0.5", "--weight-average", "0.5",
+          "--steps", "2",
+        ]))
+    try succeeding(workshop.run(["linear", workshop.path("run"), "--epochs", "1", "--batch-size", "32"]))
+    let top1 = try workshop.summary("run").number("linear_top1")
+    for file in ["classifier", "encoder-average", "classifier-average"] {
+      let path = workshop.path("run/\(file).safetensors")
+      let tensors = try WeightsFile(path: path).tensors
+      try FileManager.default.removeItem(atPath: path)
+      let output = try succeeding(workshop.resume("run", [])).standardOutput
+      #expect(output.contains("its files beside the checkpoint are written again"), "\(file)")
+      #expect(try WeightsFile(path: path).tensors == tensors, "\(file)")
+    }
+    #expect(try workshop.resume("run", []).standardOutput.contains("nothing was done"))
+    #expect(try workshop.summary("run").number("linear_top1") == top1)
+    // Other weights have no accuracy yet.
+    try succeeding(workshop.resume("run", ["--steps", "3"]))
+    #expect(try workshop.summary("run").values["linear_top1"] == nil)
+  }
 }

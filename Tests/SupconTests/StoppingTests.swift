@@ -99,6 +99,24 @@ struct StoppingTests {
     #expect(try !workshop.checkpoints("run").isEmpty)
   }
 
+  @Test func `what is measured after a stop is in the summary`() throws {
+    let workshop = try Workshop()
+    // Each step ends an epoch, after which the run is evaluated and its classifier is tested.
+    let everyStep = [
+      "--batch-size", "192", "--shard-size", "16", "--epochs", "100000", "--evaluate-epochs", "1", "--model",
+      "resnet8", "--image-size", "16", "--cross-entropy-weight", "0.5",
+    ]
+    let result = try workshop.pretrain("run", configuration: everyStep, ["--max-time", "1s"])
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    let summary = try workshop.summary("run")
+    #expect(try summary.text("status") == "stopped")
+    #expect(try summary.number("test_step") == summary.number("steps"))
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: workshop.path("run/summary.json")))
+    let fields = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+    let evaluation = try #require(fields["evaluation"] as? [String: Any])
+    #expect(try (evaluation["step"] as? Int).map(Double.init) == summary.number("steps"))
+  }
+
   @Test func `a limit of CPU time that is soft and hard at once leaves the time to save`() throws {
     let workshop = try Workshop()
     // A step takes longer than the second after which the kernel sends its signal again.
@@ -111,6 +129,38 @@ struct StoppingTests {
       ] + options)
     #expect(result.exitCode == 75, "\(result.standardError)")
     #expect(try !workshop.checkpoints("run").isEmpty)
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `files that a stopped command was writing are removed, and older ones are kept`(signal: Int32) throws {
+    let workshop = try Workshop()
+    try succeeding(
+      workshop.run([
+        "pretrain", "--model", "resnet8", "--steps", "0", "--shapes-train", "64", "--shapes-test", "60000",
+        "--batch-size", "32", "--shard-size", "16", "--output", workshop.path("run"),
+      ]))
+    let old = Array("row,sample,name,label,class\n".utf8)
+    try writeBytes(old, to: workshop.path("r.csv"))
+    try FileManager.default.createDirectory(atPath: workshop.path("projector"), withIntermediateDirectories: false)
+    let before = try FolderSnapshot(workshop.path("."))
+    let job = BackgroundJob(
+      try builtExecutable("supcon"),
+      [
+        "embed", workshop.path("run"), "--output", workshop.path("r.npy"), "--labels", workshop.path("y.npy"),
+        "--table", workshop.path("r.csv"), "--projector", workshop.path("projector"),
+      ])
+    try waitUntil {
+      ["r.npy", "y.npy", "r.csv"].allSatisfy { name in
+        FileManager.default.fileExists(atPath: workshop.path("\(name).temporary"))
+      }
+    }
+    let process = try #require(job.processIdentifier)
+    kill(process, signal)
+    let result = try job.result()
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(result.standardError.contains("supcon embed: stopped by a signal before it was done"))
+    let changes = try FolderSnapshot(workshop.path(".")).changes(since: before)
+    #expect(changes.isEmpty, "\(changes)")
   }
 
   @Test func theLastStepIsNoStop() throws {

@@ -33,7 +33,9 @@ struct SupervisedTests {
       workshop.run(ranks: 4, [arguments[0], "--resume", "--output", workshop.path("stopped"), "--steps", "8"]))
     for run in ["ranks", "stopped"] {
       let found = try workshop.summary(run)
-      for name in ["weights_sha256", "final_loss", "test_top1", "test_top5", "train_top1"] {
+      // The mean training accuracy is that of an epoch's steps since the last start.
+      let names = ["weights_sha256", "final_loss", "test_top1", "test_top5"] + (run == "ranks" ? ["train_top1"] : [])
+      for name in names {
         #expect(found.values[name] == expected.values[name], "\(run): \(name)")
       }
     }
@@ -70,6 +72,25 @@ struct SupervisedTests {
     #expect(try control.number("linear_top1") > 0.3)
     #expect(control.values["test_top1"] == .number(top1))
     try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+  }
+
+  @Test func `the log says on which images the classifier was tested`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let sizes = ["--batch-size", "16", "--shard-size", "4", "--epochs", "1"]
+    let folder = [
+      "supervised", "--dataset", "folder", "--data", workshop.path("mixed"), "--model", "resnet8", "--output",
+      workshop.path("folder"),
+    ]
+    let tuned = ["linear", workshop.path("folder"), "--finetune", "--output", workshop.path("tuned")]
+    for arguments in [folder + Self.small, tuned] {
+      let text = try succeeding(workshop.run(arguments + sizes)).standardOutput
+      let line = text.split(separator: "\n").first { line in line.contains("  validation top-1 ") }
+      #expect(line?.hasSuffix(" on \(MixedFolder.validationCount) samples") == true, "\(text)")
+      #expect(!text.contains("test top-1"), "\(text)")
+    }
+    let cifar = try succeeding(workshop.train(["supervised"], "cifar", ["--steps", "1"] + Self.small)).standardOutput
+    #expect(cifar.contains("  test top-1 ") && !cifar.contains("validation top-1"), "\(cifar)")
   }
 
   @Test func stoppedGradientLeavesTheEncoderToTheContrastiveLoss() throws {

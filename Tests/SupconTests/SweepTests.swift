@@ -81,6 +81,117 @@ struct SweepTests {
     }
   }
 
+  @Test(arguments: [("temperature: 0.2", "temperature 0.2", "0.1"), ("seed: 3", "seed 3", "0")])
+  func `an option that was changed in the file of a begun sweep is to be put back`(
+    line: String, given: String, own: String
+  ) throws {
+    let workshop = try Workshop()
+    func write(_ line: String) throws {
+      let text = """
+        options: {epochs: 1, shapes-train: 64, shapes-test: 32, batch-size: 32, shard-size: 8, model: resnet8, \(line)}
+        grid: {weight-decay: [0, 1e-4]}
+        """
+      try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
+    }
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep"), "--no-linear"]
+    try write("steps: 1")
+    try succeeding(workshop.run(sweep))
+    try write("steps: 1, \(line)")
+    let result = try workshop.run(sweep)
+    #expect(result.exitCode == 78, "\(result)")
+    let parts = ["sweep.yaml: gives \(given)", "begun with \(own)", "put the former value back", "another --output"]
+    for part in parts { #expect(result.standardError.contains(part), "\(result.standardError)") }
+    #expect(!result.standardError.contains("leave out"), "\(result.standardError)")
+  }
+
+  private static let options = "epochs: 1, shapes-train: 64, shapes-test: 32, batch-size: 32, shard-size: 8"
+
+  private func write(_ text: String, in workshop: Workshop) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
+  }
+
+  @Test func `a sweep whose file has other options than its runs is refused before the first run`() throws {
+    let workshop = try Workshop()
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep"), "--no-linear"]
+    try write("options: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    try succeeding(workshop.run(sweep))
+    // Finished runs are left as they are, with no advice that a sweep cannot follow.
+    let again = try succeeding(workshop.run(sweep))
+    #expect(again.standardOutput.contains("temperature-0.1: is finished"), "\(again)")
+    #expect(!again.standardOutput.contains("--extend-epochs"), "\(again)")
+    for (change, parts) in [
+      ("epochs: 2", ["sweep.yaml: gives epochs 2", "begun with 1"]),
+      ("weight-decay: 0.25", ["sweep.yaml: gives weight-decay 0.25", "begun with"]),
+    ] {
+      let options = Self.options.replacing("epochs: 1, ", with: "") + (change.hasPrefix("epochs") ? "" : ", epochs: 1")
+      try write("options: {\(options), \(change)}\ngrid: {temperature: [0.9, 0.1, 0.5]}\n", in: workshop)
+      for ranks in [1, 2] {
+        expectRefusal(
+          try workshop.run(ranks: ranks, sweep), 78, naming: parts + ["put the former value back", "another --output"])
+      }
+      #expect(!FileManager.default.fileExists(atPath: workshop.path("sweep/temperature-0.9")))
+      let summary = try workshop.run(["sweep", workshop.path("sweep.yaml"), "--output", sweep[3], "--summarize"])
+      #expect(summary.exitCode == 66, "\(summary)")
+      let table = try workshop.text("sweep/sweep.csv")
+      #expect(table.contains("finished, begun with") && table.contains("0.9,not begun,"), "\(table)")
+    }
+  }
+
+  @Test func `runs that are not finished have no result, and a sweep without any does not end with 0`() throws {
+    let workshop = try Workshop()
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")]
+    try write("metric: final_loss\noptions: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    expectRefusal(try workshop.run(sweep + ["--summarize"]), 66, naming: ["none of the 2 runs is finished"])
+    try succeeding(workshop.run(sweep + ["--no-linear"]))
+    for (index, run) in ["temperature-0.1", "temperature-0.5"].enumerated() {
+      try workshop.change("sweep/\(run)/summary.json") { bytes in
+        bytes = Data(String(decoding: bytes, as: UTF8.self).replacing("\"finished\"", with: "\"stopped\"").utf8)
+      }
+      let summary = try workshop.run(sweep + ["--summarize"])
+      #expect(summary.exitCode == (index == 0 ? 0 : 66), "\(summary)")
+      let text = summary.standardOutput + summary.standardError
+      #expect(text.contains("not compared: temperature-0.1 (stopped)"), "\(text)")
+      #expect(text.contains("sweep.csv: \(1 - index) of 2 runs"), "\(text)")
+      #expect(try workshop.text("sweep/sweep.csv").contains("\(run),\(run.suffix(3)),stopped,\n"))
+    }
+  }
+
+  @Test func `a result of a later command is missing until it has run`() throws {
+    let workshop = try Workshop()
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")]
+    try write("metric: knn_top1\noptions: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    let trained = try succeeding(workshop.run(sweep + ["--no-linear"]))
+    let text = trained.standardOutput + trained.standardError
+    #expect(text.contains("measure each run with supcon evaluate RUN, then"), "\(text)")
+    expectRefusal(
+      try workshop.run(sweep + ["--summarize"]), 66, naming: ["no finished run has knn_top1", "supcon evaluate RUN"])
+    try succeeding(workshop.run(["evaluate", workshop.path("sweep/temperature-0.5")]))
+    let summary = try succeeding(workshop.run(sweep + ["--summarize"]))
+    #expect(summary.standardOutput.contains("sweep.csv: 1 of 2 runs with a result"), "\(summary)")
+  }
+
+  @Test(arguments: ["test_top1", "average_test_top1", "average_linear_top1"])
+  func `a metric that a run never has is refused before the first run`(metric: String) throws {
+    let workshop = try Workshop()
+    try write("metric: \(metric)\noptions: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    for option in [[], ["--list"]] {
+      try workshop.expectRefusal(
+        ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")] + option, 78,
+        naming: ["sweep.yaml: metric: \(metric): temperature-0.1 never has it", "choose another metric"])
+    }
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("sweep")))
+  }
+
+  @Test(arguments: ["--list", "--summarize"])
+  func `options of training are refused where nothing is trained`(mode: String) throws {
+    let workshop = try Workshop()
+    try write("options: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    for others in [["--max-time", "1"], ["--no-linear"], ["--index", "0"]] {
+      try workshop.expectRefusal(
+        ["sweep", workshop.path("sweep.yaml"), mode] + others, 64, naming: [mode, "leave \(others[0]) out"])
+    }
+  }
+
   @Test func `a metric that no command stores is refused before the first run`() throws {
     let workshop = try Workshop()
     let text = "metric: nope\noptions: {epochs: 1}\ngrid: {temperature: [0.1, 0.5]}\n"

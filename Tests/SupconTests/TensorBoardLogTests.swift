@@ -83,6 +83,35 @@ struct TensorBoardLogTests {
     #expect(scalars.filter { scalar in scalar.tag == "epoch/train_top1" }.map(\.step) == [6, 12])
   }
 
+  @Test(arguments: [
+    (command: "pretrain", options: ["--cross-entropy-weight", "0.5"]), (command: "supervised", options: [] as [String]),
+  ])
+  func `the values of an epoch are means over its steps`(command: String, options: [String]) throws {
+    let workshop = try Workshop()
+    let run = [command, "--dataset", "cifar10", "--data", workshop.data, "--output", workshop.path("run")]
+    try succeeding(workshop.run(run + Workshop.configuration + options + ["--steps", "14", "--log-steps", "1"]))
+    let lines = try JSONFields.lines(path: workshop.path("run/metrics.jsonl"))
+    func values(_ kind: String, _ name: String) throws -> [Double] {
+      try lines.filter { line in line.values["kind"] == .text(kind) }.map { line in try line.number(name) }
+    }
+    let rows = try table(workshop, "run")
+    for name in ["loss", "loss_lower_bound", "train_top1"] {
+      let steps = try values("step", name)
+      try #require(steps.count == 14)
+      let epochs = try values("epoch", name)
+      let means = [0, 6].map { first in steps[first..<first + 6].reduce(0, +) / 6 }
+      #expect(zip(epochs, means).allSatisfy { own, mean in abs(own - mean) < 1e-9 }, "\(name)")
+      #expect(rows.compactMap { row in row[name].flatMap(Double.init) } == epochs, "\(name)")
+    }
+    if command == "pretrain" {
+      // It depends on the labels of a batch.
+      #expect(Set(try values("step", "loss_lower_bound")).count > 1)
+    }
+    // The last epoch that ended, not the two steps after it.
+    #expect(try workshop.summary("run").number("train_top1") == values("epoch", "train_top1")[1])
+    #expect(try workshop.summary("run").number("final_loss") == values("step", "loss")[13])
+  }
+
   @Test func `a run goes on without event files and table, with one warning each`() throws {
     let workshop = try Workshop()
     let expected = try workshop.weights("undisturbed", ["--steps", "12", "--log-steps", "1"])

@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import TestSupport
 import Testing
 
@@ -42,12 +43,48 @@ struct TransferTests {
     try succeeding(workshop.run(options + [workshop.path("mixed")]))
     let whole = try workshop.summary("run", stage: "transfer-mixed")
     #expect(try whole.number("test_samples") == Double(MixedFolder.validationCount))
+    #expect(try whole.text("split") == "validation")
     #expect(try whole.number("train_samples") == Double(MixedFolder.trainingCount))
     #expect(whole.values["linear_top1"] != nil && whole.values["linear_top5"] == nil, "four classes")
     let result = try succeeding(workshop.run(options + [workshop.path("mixed/train")]))
     #expect(result.standardOutput.contains("has no test images: tested on 12 of its 61 images"))
     #expect(try workshop.summary("run", stage: "transfer-train").number("train_samples") == 49)
     #expect(!FileManager.default.fileExists(atPath: workshop.path("run/evaluation")))
+  }
+
+  @Test(arguments: [1, 2])
+  func `classes that are too small to be divided are refused with the number of images that suffices`(
+    count: Int
+  ) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "0", "--image-size", "16", "--model", "resnet8"]))
+    for name in ["cat", "dog"] {
+      for number in 0..<3 {
+        let folder = workshop.path("\(number < count ? "small" : "more")/\(name)")
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let samples = (0..<768).map { sample in UInt8(sample * (number + (name == "cat" ? 3 : 7)) % 256) }
+        let image = try RGBImage(width: 16, height: 16, samples: samples).pngBytes()
+        try Data(image).write(to: URL(fileURLWithPath: "\(folder)/\(number).png"))
+      }
+    }
+    let small = workshop.path("small")
+    let command = ["evaluate", workshop.path("run"), "--transfer-dataset", "folder", "--transfer-data", small]
+    for ranks in [1, 2] {
+      expectRefusal(
+        try workshop.run(ranks: ranks, command), 66,
+        naming: [
+          "\(small): has no test images", "its \(2 * count) training images",
+          "give --transfer-data a dataset with test images, or with at least 3 images of a class",
+        ])
+    }
+    for name in ["cat", "dog"] {
+      for file in try FileManager.default.contentsOfDirectory(atPath: workshop.path("more/\(name)")) {
+        try FileManager.default.copyItem(
+          atPath: workshop.path("more/\(name)/\(file)"), toPath: "\(small)/\(name)/\(file)")
+      }
+    }
+    let result = try succeeding(workshop.run(command))
+    #expect(result.standardOutput.contains("has no test images: tested on 2 of its 6 images"))
   }
 
   @Test func `options that measure on the run's own data are refused beside it`() throws {

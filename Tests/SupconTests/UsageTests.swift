@@ -38,6 +38,13 @@ struct UsageTests {
       ["pretrain", "--model", "resnet21"], naming: ["--model resnet21", "expected", "did you mean 'resnet20'?"]),
     Mistake(["pretrain", "--batch-size", "-5"], naming: ["--batch-size -5", "at least 1"]),
     Mistake(["linear", "--run", "x", "--epochs", "-1"], naming: ["--epochs -1", "at least 1"]),
+    Mistake(
+      ["pretrain", "--mean", "-1,0,0", "--std", "1,1,1"], naming: ["--mean -1,0,0", "three numbers from 0 to 1"]),
+    Mistake(["pretrain", "--std", "-.5,1,1", "--mean", "0,0,0"], naming: ["--std -.5,1,1", "three numbers above 0"]),
+    Mistake(["pretrain", "--max-time", "-1"], naming: ["--max-time -1", "a time above 0"]),
+    Mistake(["supervised", "--max-time", "-2h"], naming: ["--max-time -2h", "a time above 0"]),
+    Mistake(["sweep", "s.yaml", "--max-time", "-1"], naming: ["--max-time -1", "a time above 0"]),
+    Mistake(["bench", "--steps", "-1.5"], naming: ["'-1.5'", "--steps"]),
     Mistake(["pretrain", "--lr", "0.1"], naming: ["--lr", "did you mean '--learning-rate'?"]),
     Mistake(["supervised", "--wd=0.1"], naming: ["--wd", "did you mean '--weight-decay'?"]),
     Mistake(["bench", "--amp"], naming: ["--amp'; give --precision bfloat16 (the default, auto"]),
@@ -60,6 +67,23 @@ struct UsageTests {
     Mistake(["dataset", "prevew", "--data", "x"], naming: ["'dataset prevew'", "did you mean 'dataset preview'?"]),
     Mistake(
       ["embed", "x", "--output", "y", "--precision", "bf16"], naming: ["--precision bf16", "did you mean 'bfloat16'?"]),
+    Mistake(
+      ["embed", "x", "--output", "r.csv"],
+      naming: ["--output r.csv: ends in .csv, but is written as a NumPy array; give a name that ends in .npy"]),
+    Mistake(
+      ["embed", "x", "--output", "r.npy", "--labels", "y.csv"], naming: ["--labels y.csv: ends in .csv", ".npy"]),
+    Mistake(
+      ["embed", "x", "--output", "r.npy", "--table", "r.npy.json"],
+      naming: ["--table r.npy.json: ends in .json, but is written as a table", ".csv"]),
+    Mistake(
+      ["loss", "--embeddings", "z.npy", "--labels", "y.npy", "--gradient", "g.npz"],
+      naming: ["--gradient g.npz: ends in .npz", "ends in .npy"]),
+    Mistake(["bench", "--json", "b.csv"], naming: ["--json b.csv: ends in .csv, but is written as a JSON file"]),
+    Mistake(
+      ["embed", "x", "a.png", "--output", "r.npy", "--split", "train"],
+      naming: ["--split train: goes with the run's dataset; leave it out, or the images"]),
+    Mistake(
+      ["embed", "x", "a.png", "--split", "test", "--output", "r.npy"], naming: ["--split test: goes with"]),
     Mistake(["pretrain", "--extend-epochs", "9"], naming: ["--extend-epochs 9", "goes with --resume"]),
     Mistake(["evaluate", "x", "--ood-dataset", "folder"], naming: ["--ood-dataset folder", "needs --ood-data"]),
     Mistake(["help", "nonsense"], naming: ["no help on 'nonsense'", "expected a command"]),

@@ -14,10 +14,7 @@ struct SweepFileTests {
         runs:
           - {temperature: 1, batch-size: 64}
         """, path: "sweep.yaml")
-    #expect(file.output == "runs/t" && file.metric == "knn_top1")
-    for metric in ["average_test_top1", "corruption_fog_error", "ood_msp_auroc", "few_shot5_top1"] {
-      #expect(try SweepFile(yaml: "metric: \(metric)\ngrid: {seed: [0, 1]}", path: "s.yaml").metric == metric)
-    }
+    #expect(file.output == "runs/t" && file.metric?.name == "knn_top1")
     #expect(
       file.runs.map(\.name)
         == [
@@ -39,7 +36,78 @@ struct SweepFileTests {
   }
 
   @Test(arguments: [
+    "linear_top1", "average_linear_top5", "average_test_top1", "few_shot5_top1", "ood_mahalanobis_classes_fpr95",
+    "corruption_mce", "corruption_relative_mce", "corruption_made_here_error", "pixel_knn_top1", "peak_rss_bytes_sum",
+  ])
+  func `a result that a command stores is a metric`(name: String) throws {
+    #expect(try SweepFile(yaml: "metric: \(name)\ngrid: {seed: [0, 1]}", path: "s.yaml").metric?.name == name)
+  }
+
+  @Test(arguments: [
+    "typo_auroc", "ood_msp_auroc", "ood_knn_fpr", "corruption_xyz", "corruption_fog_error", "average_typo",
+    "average_final_loss", "average_average_test_top1", "linear", "Linear_top1", "validation_linear_top1",
+    "[linear_top1]", "",
+  ])
+  func `a metric that no command stores is refused with the list of all`(name: String) {
+    let error = #expect(throws: RunError.self) {
+      try SweepFile(yaml: "grid: {seed: [0, 1]}\nmetric: \(name)", path: "s.yaml")
+    }
+    let text = error?.description ?? ""
+    #expect(text.hasPrefix("s.yaml:2: metric: "), "\(text)")
+    if !name.isEmpty, !name.hasPrefix("[") {
+      #expect(text.contains("linear_top1, ") && text.contains("ood_knn_auroc"), "\(text)")
+    }
+  }
+
+  @Test func `a metric is refused for runs that never have it`() throws {
+    func problem(_ metric: String, _ options: [String: String]) throws -> String? {
+      var overrides = ConfigurationOverrides()
+      for (name, value) in options { overrides.give(value, for: name) }
+      #expect(overrides.problem == nil)
+      let configuration = overrides.applied(to: TrainingCommand.pretrain.defaults)
+      return try #require(SweepMetric.named(metric)).problem(configuration)?.remedy
+    }
+    for metric in ["test_top1", "test_top5", "train_top1", "average_test_top1"] {
+      #expect(try problem(metric, [:])?.contains("cross-entropy-weight") == true, "\(metric)")
+      #expect(try problem(metric, ["cross-entropy-weight": "1", "weight-average": "0.9"]) == nil, "\(metric)")
+    }
+    for metric in ["average_test_top1", "average_linear_top1", "average_knn_top1"] {
+      #expect(try problem(metric, ["cross-entropy-weight": "1"])?.contains("weight-average") == true, "\(metric)")
+    }
+    let holdsOut = ["validation-fraction": "0.1", "weight-average": "0.9", "cross-entropy-weight": "1"]
+    for metric in ["pixel_knn_top1", "average_linear_top1"] {
+      #expect(try problem(metric, holdsOut) != nil, "\(metric)")
+    }
+    for metric in ["linear_top1", "knn_top1", "final_loss", "test_top1", "average_test_top1"] {
+      #expect(try problem(metric, holdsOut) == nil, "\(metric)")
+    }
+  }
+
+  @Test(arguments: [
+    ("grid: {nesterov: [true, 'yes']}", "nesterov-true and nesterov-yes are the same run"),
+    ("grid: {temperature: [0.1, 1.0e-1]}", "temperature-0.1 and temperature-1.0e_1 are the same run"),
+    ("grid: {seed: [1, 01]}", "seed-1 and seed-01 are the same run"),
+    ("grid: {seed: [0, 1], temperature: [0.5, 0.50]}", "are the same run"),
+    ("grid: {decay-epochs: [[10, 20], '10,20']}\noptions: {schedule: step}", "have the options of decay-epochs-10_20"),
+    ("runs: [{seed: 1, temperature: 0.2}, {temperature: 0.2, seed: 1}]", "are the same run"),
+    ("runs: [{}, {temperature: 0.20}]\noptions: {temperature: 0.2}", "run-0 and temperature-0.20 are the same run"),
+    ("grid: {temperature: [0.1, 0.2]}\nruns: [{temperature: 2e-1}]", "temperature-0.2 and temperature-2e_1"),
+  ])
+  func `equal runs are refused, however their values are written`(yaml: String, part: String) {
+    let error = #expect(throws: RunError.self) { try SweepFile(yaml: yaml, path: "s.yaml") }
+    #expect(
+      error?.exitCode == .configuration && error?.description.contains(part) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func `an empty grid adds no run`() throws {
+    let file = try SweepFile(yaml: "grid: {}\nruns: [{seed: 1}, {}]", path: "s.yaml")
+    #expect(file.runs.map(\.name) == ["seed-1", "run-1"])
+  }
+
+  @Test(arguments: [
     ("", "expected options, and a grid"), ("options: {epochs: 2}", "has no run"),
+    ("grid: {}", "give a grid, or a list of runs"), ("grid: {}\noptions: {epochs: 2}", "has no run"),
+    ("grid: {}\nruns: []", "has no run"), ("output: [a]\nruns: [{seed: 1}]", "sweep.yaml:1: output: expected a folder"),
     ("grid: {temperature: 0.1}", "sweep.yaml:1: temperature: expected a list"),
     ("grid: {temperatur: [0.1]}", "did you mean 'temperature'?"), ("temperature: 0.1", "unknown field 'temperature'"),
     ("grid: {temperature: [warm]}", "temperature"), ("runs: {seed: 1}", "expected a list of options"),

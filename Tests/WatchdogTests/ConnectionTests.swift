@@ -15,15 +15,16 @@ struct ConnectionTests {
     let leader = watchdog(0)
     let invitation = try leader.open()
     let follower = watchdog(1, host: host)
-    try follower.join(#require(Invitation(text: invitation.text)))
+    try follower.join(invitation)
     follower.end()
     leader.end()
   }
 
   @Test func aStrangerIsNotLetIn() throws {
     let leader = watchdog(0)
-    let words = try leader.open().text.split(separator: " ")
-    let forged = try #require(Invitation(text: (["0123"] + words.dropFirst()).joined(separator: " ")))
+    let invitation = try leader.open()
+    let forged = Invitation(
+      token: "0123", port: invitation.port, host: invitation.host, addresses: invitation.addresses)
     let stranger = watchdog(1)
     #expect(throws: WatchdogError.self) { try stranger.join(forged) }
     stranger.end()
@@ -48,11 +49,5 @@ struct ConnectionTests {
     #expect(error?.description.contains("port \(port)") == true)
     first.end()
     second.end()
-  }
-
-  @Test func textsThatAreNoInvitation() {
-    #expect(Invitation(text: "") == nil)
-    #expect(Invitation(text: "token port host address") == nil)
-    #expect(Invitation(text: "token 1 host") == nil)
   }
 }

@@ -50,6 +50,56 @@ struct LayoutRefusalTests {
     }
   }
 
+  /// Returns the options of a run, and the request to export it.
+  private func export(
+    _ model: [String: String], _ layout: WeightLayout?, _ part: WeightLayout.Part? = nil,
+    of command: TrainingCommand = .pretrain
+  ) -> (configuration: Configuration, request: WeightExport.Request) {
+    var overrides = ConfigurationOverrides()
+    for (name, value) in model {
+      overrides.give(value, for: name)
+    }
+    #expect(overrides.problem == nil)
+    var request = WeightExport.Request(run: "run", output: "weights")
+    (request.layout, request.part) = (layout, part)
+    return (overrides.applied(to: command.defaults), request)
+  }
+
+  @Test(arguments: [("resnet20", WeightLayout.ge), ("resnet18", .supcontrast)])
+  func `of a run without a projection head the encoder is exported, unless the head was asked for`(
+    model: String, layout: WeightLayout
+  ) {
+    for (options, command) in [
+      (["model": model], TrainingCommand.supervised), (["model": model, "head": "none"], .pretrain),
+    ] {
+      let (configuration, request) = export(options, layout, of: command)
+      #expect(request.exportedPart(of: configuration) == .encoder && request.problem(ofModel: configuration) == nil)
+      #expect(export(options, layout, .model, of: command).request.exportedPart(of: configuration) == .model)
+      let plain = export(options, nil, of: command)
+      #expect(plain.request.exportedPart(of: plain.configuration) == .encoder)
+    }
+    let (configuration, request) = export(["model": model], layout)
+    #expect(request.exportedPart(of: configuration) == .model)
+  }
+
+  @Test(
+    arguments: [
+      (["model": "resnet20"], .ge, nil, "--layout ge, with", "--part model"),
+      (
+        ["model": "resnet18", "head-widths": "64,128"], .supcontrast, nil, "--layout supcontrast, with", "--part model"
+      ),
+      (["model": "resnet20"], nil, .model, "--part model, layout ge", "--layout"),
+      (["width-multiplier": "2", "model": "resnet20"], nil, nil, "the usual layout, ge, has no resnet20", "--layout"),
+      (["shortcut": "B", "model": "resnet20"], .ge, nil, "--layout ge: has no resnet20", "--part"),
+    ] as [([String: String], WeightLayout?, WeightLayout.Part?, String, String)])
+  func `a refusal names only options that were given`(
+    model: [String: String], layout: WeightLayout?, part: WeightLayout.Part?, expected: String, absent: String
+  ) throws {
+    let (configuration, request) = export(model, layout, part)
+    let problem = try #require(request.problem(ofModel: configuration))
+    #expect(problem.contains(expected) && !problem.contains(absent), "\(problem)")
+  }
+
   @Test func `an ONNX file takes no layout`() {
     var request = WeightExport.Request(run: "run", output: "weights")
     request.format = .onnx

@@ -31,8 +31,7 @@ package enum ConfigurationFile {
     }
     let bytes: [UInt8]
     do {
-      let file = try ReadOnlyFile(path: path)
-      bytes = try file.read(file.byteCount, at: 0)
+      bytes = try ReadOnlyFile(path: path).contents()
     } catch {
       guard error.kind == .content else { throw RunError(error) }
       throw RunError(.configuration, error.description)

@@ -35,7 +35,7 @@ package struct ConfigurationOption: Sendable {
   /// The default value as text; `nil` for none.
   package let defaultValue: String?
   /// The conditions under which the option has an effect; all must hold.
-  let conditions: [OptionCondition]
+  package let conditions: [OptionCondition]
   let rules: Rules
   /// Parses a value and returns the function that stores it in a configuration.
   let read: @Sendable (String) throws(OptionFailure) -> @Sendable (inout Configuration) -> Void
@@ -52,8 +52,6 @@ package struct ConfigurationOption: Sendable {
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
   /// True if the option affects the duration of a training step; the values of such options identify a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
-  /// True if the option has an effect only under conditions.
-  package var isConditional: Bool { !conditions.isEmpty }
   /// Returns true if the option has an effect in a configuration: if all its conditions hold.
   package func hasEffect(in configuration: Configuration) -> Bool {
     conditions.allSatisfy { condition in condition.holds(configuration) }

@@ -1,5 +1,7 @@
+import Datasets
+
 /// A condition under which an option has an effect.
-struct OptionCondition: Sendable {
+package struct OptionCondition: Sendable {
   /// Returns true if the condition is met.
   let holds: @Sendable (Configuration) -> Bool
   /// Returns the reason why the option has no effect, for the error message if the condition is not met.
@@ -14,6 +16,13 @@ struct OptionCondition: Sendable {
     holds: { $0.data.dataset == .folder },
     reason: { "goes with --dataset folder, not with \($0.data.dataset.rawValue)" },
     remedy: "leave it out, or choose --dataset folder")
+
+  static func notWith(_ files: DataPath.SingleFile...) -> OptionCondition {
+    OptionCondition(
+      holds: { DataPath.singleFile($0.data.path).map { file in files.contains(file) } != true },
+      reason: { "goes with a folder of images, not with the file \($0.data.path ?? "")" },
+      remedy: "leave it out, or give a folder as --data", isOfCommandLine: true)
+  }
 
   static let shapes = OptionCondition(
     holds: { $0.data.dataset == .shapes },

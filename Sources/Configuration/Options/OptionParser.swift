@@ -93,6 +93,8 @@ extension OptionParser where Value == Double {
   }
 
   static let positive = number("a number above 0") { $0 > 0 }
+  /// The inverse of a temperature, and its square in gradients, must not overflow in float32.
+  static let temperature = number("a number above 0, at least 1e-6") { $0 >= 1e-6 }
   static let notNegative = number("a number of at least 0") { $0 >= 0 }
   /// e^margin must not overflow in float32; similarities ÷ temperature differ by at most 2 ÷ temperature.
   static let margin = number("a number from 0 to 80") { $0 >= 0 && $0 <= 80 }

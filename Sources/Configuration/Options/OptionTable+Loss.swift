@@ -28,7 +28,7 @@ extension ConfigurationOption {
       "loss-scale", \.loss.scale, .choice, "Factor of the loss: none, tau or tau/0.07.", .contrastive,
       when: [.contrastive]),
     .init(
-      "temperature", \.loss.temperature, .positive, "Temperature of the contrastive loss.", .contrastive,
+      "temperature", \.loss.temperature, .temperature, "Temperature of the contrastive loss.", .contrastive,
       when: [.contrastive]),
     .init(
       "prototypes", \.loss.variant.hasPrototypes, .boolean,
@@ -61,7 +61,7 @@ extension ConfigurationOption {
       "Weight of the teacher's targets, in (0, 1]; the labels have the rest.", .classifier, when: [.teacher],
       [.stepIsTheSame]),
     .init(
-      "distillation-temperature", \.classifier.distillationTemperature, .positive,
+      "distillation-temperature", \.classifier.distillationTemperature, .temperature,
       "Temperature that softens the class probabilities of teacher and student.", .classifier, when: [.teacher],
       [.stepIsTheSame]),
     .init("teacher-weights", \.classifier.teacherHash, .text, "Hash of the teacher's weights.", .resolved),

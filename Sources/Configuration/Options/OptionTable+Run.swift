@@ -64,7 +64,7 @@ extension ConfigurationOption {
       [.freeOnResume, .stepIsTheSame]),
     .init(
       "keep-best", \.checkpoints.best, .choice,
-      "Also keep the checkpoint of the best evaluation, by this accuracy on validation images (on training images if none are held out).",
+      "Also keep the checkpoint of the best evaluation by knn, knn200, class-means, linear-probe or classifier: accuracy on validation images (on training images if none are held out).",
       .output, when: [.evaluations, .classifierToJudge], [.freeOnResume, .stepIsTheSame]),
     .init(
       "evaluate-epochs", \.checkpoints.evaluateEpochs, .count(from: 0),

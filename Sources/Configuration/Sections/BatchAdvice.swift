@@ -63,9 +63,8 @@ struct BatchAdvice {
   private var balancedBatch: String? {
     let classes = min(options.classesPerBatch ?? classCounts.count, classCounts.count)
     let size = classes * min(classCounts.min() ?? 0, max(options.size / classes, 1))
-    let group = if case .shards(let count) = options.batchNorm { count } else { 1 }
     let counts = (1...max(size, 1)).filter { count in
-      size.isMultiple(of: count) && count >= ranks && count.isMultiple(of: group)
+      size.isMultiple(of: count) && count >= ranks && count.isMultiple(of: options.shardUnit)
     }
     let usual = options.size / max(options.shardSize, 1)
     guard size > 1, let count = counts.last(where: { count in count <= usual }) ?? counts.first else {
@@ -78,8 +77,8 @@ struct BatchAdvice {
   /// Returns a batch that differs from the default one, in a multiple of as many shards as ranks and BatchNorm's groups
   /// ask for, and at least two; `nil` if there is none.
   private func explicit(within usual: BatchOptions) -> (size: Int, shard: Int)? {
-    var unit = max(ranks, 2)
-    if case .shards(let group) = options.batchNorm { unit = (unit + group - 1) / group * group }
+    let group = options.shardUnit
+    let unit = (max(ranks, 2) + group - 1) / group * group
     let shard = min(usual.shardSize, usual.size / unit)
     guard shard > 0 else { return ranks == 1 && options.batchNorm == .shard ? (sampleCount, sampleCount) : nil }
     let most = usual.size / (shard * unit)

@@ -95,29 +95,52 @@ package struct BatchOptions: Sendable, Equatable {
   /// - Parameters:
   ///   - size: The number of samples in a batch.
   ///   - shardSize: The number of samples in a shard.
-  ///   - ranks: The number of ranks, each of which needs a shard.
   /// - Returns: The error, or `nil`.
-  package static func problem(ofBatch size: Int, inShardsOf shardSize: Int, ranks: Int = 1) -> RunError? {
+  package static func problem(ofBatch size: Int, inShardsOf shardSize: Int) -> RunError? {
+    var options = BatchOptions()
+    (options.size, options.shardSize) = (size, shardSize)
+    return options.wholeShardsProblem(ranks: 1)
+  }
+
+  private func wholeShardsProblem(ranks: Int) -> RunError? {
     guard !size.isMultiple(of: max(shardSize, 1)) else { return nil }
     guard size > shardSize else {
-      let counts = (size.isMultiple(of: 2) ? [1, 2] : [1]).filter { count in count >= ranks }
+      let counts = [1, 2].filter { count in size.isMultiple(of: count) && fits(size, size / count, ranks: ranks) }
       let sizes = counts.map { count in "\(size / count) (\(count == 1 ? "one shard" : "two"))" }
       return RunError(
         .usage, "--batch-size \(size) is smaller than --shard-size \(shardSize)",
-        remedy: sizes.isEmpty
-          ? division(of: size, ranks: ranks) : "give --shard-size \(sizes.joined(separator: " or ")) too")
+        remedy: sizes.isEmpty ? division(ranks: ranks) : "give --shard-size \(sizes.joined(separator: " or ")) too")
     }
+    let whole = size / shardSize / shardUnit * shardUnit * shardSize
     return RunError(
       .usage, "--batch-size \(size): expected a multiple of --shard-size \(shardSize)",
-      remedy: size / shardSize >= ranks
-        ? "choose \(size / shardSize * shardSize) or another shard size" : division(of: size, ranks: ranks))
+      remedy: whole > 0 && fits(whole, shardSize, ranks: ranks)
+        ? "choose \(whole) or another shard size" : division(ranks: ranks))
+  }
+
+  /// The number of which BatchNorm asks that the shards of a batch are a multiple.
+  var shardUnit: Int { if case .shards(let count) = batchNorm { count } else { 1 } }
+
+  /// Returns true if batches of `size` samples in shards of `shard` suit the ranks, the classes and BatchNorm.
+  private func fits(_ size: Int, _ shard: Int, ranks: Int) -> Bool {
+    var options = self
+    (options.size, options.shardSize) = (size, shard)
+    let isOfClasses = sampling != .balanced || size.isMultiple(of: classesPerBatch ?? 1)
+    return isOfClasses && size / shard >= ranks && options.batchNormProblem(ofBatch: size) == nil
   }
 
   /// Returns the advice that gives each rank a shard of a batch of about the same size.
-  private static func division(of size: Int, ranks: Int) -> String {
-    let shard = size / ranks
-    if shard == 0 { return "start at most \(counted(size, "rank")), and give --batch-size \(size) --shard-size 1" }
-    return "give --batch-size \(shard * ranks) --shard-size \(shard)"
+  private func division(ranks: Int) -> String {
+    let unit = (ranks + shardUnit - 1) / shardUnit * shardUnit
+    let shard = size / unit
+    if shard > 0, fits(shard * unit, shard, ranks: ranks) {
+      return "give --batch-size \(shard * unit) --shard-size \(shard)"
+    }
+    if ranks > size, fits(size, 1, ranks: size) {
+      return "start at most \(counted(size, "rank")), and give --batch-size \(size) --shard-size 1"
+    }
+    return "choose a larger --batch-size" + (sampling == .balanced ? " that --classes-per-batch divides" : "")
+      + (batchNorm == .shard ? "" : " or another --batch-norm")
   }
 
   /// The error for the first contradiction between these options or with the number of ranks; `nil` if there is none.
@@ -127,15 +150,16 @@ package struct BatchOptions: Sendable, Equatable {
 
   /// Returns the error if batch, shards, classes and ranks do not fit each other; `nil` if they do.
   func sizeProblem(ranks: Int) -> RunError? {
-    if let problem = Self.problem(ofBatch: size, inShardsOf: shardSize, ranks: ranks) {
-      return problem
-    }
+    if let problem = wholeShardsProblem(ranks: ranks) { return problem }
     guard ranks <= shardCount else {
+      let isFitting = fits(size, shardSize, ranks: 1)
       return RunError(
         .usage,
         "\(counted(ranks, "rank")) for \(counted(shardCount, "shard")) (--batch-size \(size) in shards of --shard-size \(shardSize))",
-        remedy: "start at most \(counted(shardCount, "rank"))"
-          + (ranks > size ? "" : ", or \(Self.division(of: size, ranks: ranks))"))
+        remedy: [
+          isFitting ? "start at most \(counted(shardCount, "rank"))" : nil,
+          isFitting && ranks > size ? nil : division(ranks: ranks),
+        ].compactMap { part in part }.joined(separator: ", or "))
     }
     guard sampling == .balanced else { return nil }
     guard let classesPerBatch else {

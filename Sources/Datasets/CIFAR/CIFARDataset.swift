@@ -168,9 +168,9 @@ package final class CIFARDataset: ImageDataset {
   }
 
   private static func classNames(_ variant: Variant, directory: String) -> [String] {
-    guard let file = try? ReadOnlyFile(path: "\(directory)/\(variant.classNamesFile)"),
-      let bytes = try? file.read(min(file.byteCount, 1 << 16), at: 0)
-    else { return variant.builtInClassNames }
+    guard let bytes = try? ReadOnlyFile(path: "\(directory)/\(variant.classNamesFile)").start(1 << 16) else {
+      return variant.builtInClassNames
+    }
     let names = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
     return names.count == variant.classCount && Set(names).count == names.count ? names : variant.builtInClassNames
   }

@@ -102,9 +102,7 @@ enum AnnotatedData {
 
   /// Returns true if the first line of a file is a class number and at least four coordinates.
   private static func isBoxes(_ path: String) -> Bool {
-    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(min(file.byteCount, 4096), at: 0) else {
-      return false
-    }
+    guard let bytes = try? ReadOnlyFile(path: path).start(4096) else { return false }
     let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
     let fields = line.split(whereSeparator: \.isWhitespace)
     return fields.count >= 5 && Int(fields[0]) != nil && fields.dropFirst().prefix(4).allSatisfy { Double($0) != nil }

@@ -26,6 +26,20 @@ package enum DataPath {
     }
   }
 
+  /// A file in place of a folder of images.
+  package enum SingleFile: String, Sendable {
+    /// A list of labels, which says which images belong to which split.
+    case list
+    /// A file of decoded images, divided into splits.
+    case pack
+  }
+
+  /// Returns which file in place of a folder is at a path; `nil` for a folder, a missing path and any other file.
+  package static func singleFile(_ path: String?) -> SingleFile? {
+    guard let path, kind(path) == .file else { return nil }
+    return isList(path) ? .list : fileProblem(path) == nil ? .pack : nil
+  }
+
   /// Returns true if the path is a list of labels: a file whose name ends in `.csv` or `.tsv`.
   package static func isList(_ path: String) -> Bool {
     kind(path) == .file && (path.lowercased().hasSuffix(".csv") || path.lowercased().hasSuffix(".tsv"))
@@ -49,9 +63,7 @@ package enum DataPath {
 
   /// Returns the error for a file that cannot be a pack; `nil` if it may be one.
   package static func fileProblem(_ path: String) -> FileError? {
-    guard let file = try? ReadOnlyFile(path: path), let start = try? file.read(min(file.byteCount, 512), at: 0) else {
-      return nil
-    }
+    guard let start = try? ReadOnlyFile(path: path).start(FileFormat.startLength) else { return nil }
     guard !start.isEmpty else {
       return FileError(.content, "\(path): is empty; expected a folder of images, or a file of supcon dataset pack")
     }
@@ -67,12 +79,29 @@ package enum DataPath {
         "\(path): is a text file; expected a folder of images, or a list of path,label with a name that ends in .csv or .tsv"
       )
     }
+    if let text = title(ofFile: path, start, format) {
+      return FileError(.content, "\(path): is \(text)")
+    }
     guard let format else {
       return FileError(
         .content,
         "\(path): is a file of an unknown format; expected a folder of images, or a file of supcon dataset pack")
     }
     return format == .safetensors ? nil : FileError(.content, "\(path): is \(words(for: format))")
+  }
+
+  /// Returns the part of an error message about a file of another program by the ending of its name, because its bytes
+  /// are those of any ZIP archive or Office document; `nil` for other files.
+  private static func title(ofFile path: String, _ start: [UInt8], _ format: FileFormat?) -> String? {
+    let isOldOffice = start.starts(with: [0xD0, 0xCF, 0x11, 0xE0])
+    guard format == .zip || isOldOffice else { return nil }
+    return switch path.split(separator: ".").last?.lowercased() {
+    case "xlsx", "xlsm", "xlsb", "xls", "ods", "numbers":
+      "a spreadsheet; save its table of path,label as CSV and give that file, with a name that ends in .csv"
+    case "npz": "an archive of NumPy arrays; write its images to a folder, one folder for each class"
+    case "pt", "pth", "ckpt": "a file of torch.save; expected a folder of images, or a file of supcon dataset pack"
+    default: nil
+    }
   }
 
   /// Returns the part of an error message about a file that is not a pack: its format, and what to give instead.

@@ -132,6 +132,6 @@ extension FolderIndex {
     guard file.byteCount <= Self.byteLimit else {
       throw FileError(.content, "\(file.path): has \(file.byteCount) bytes, more than the limit of \(Self.byteLimit)")
     }
-    return try file.read(min(file.byteCount, limit), at: 0)
+    return try file.start(limit)
   }
 }

@@ -8,6 +8,7 @@ import Formats
 ///
 ///     DATA/train/CLASS/…  DATA/val/CLASS/…  DATA/test/CLASS/…    splits, in any case and spelling (SplitName)
 ///     DATA/seg_train/seg_train/CLASS/…                           nested
+///     DATA/train/CLASS/…  DATA/train/val/CLASS/…                 splits among the classes
 ///     DATA/CLASS/…                                               no splits
 ///     DATA/ONE/…, and nothing else                               as if DATA/ONE had been given
 ///     DATA/*.jpg                                                 no labels
@@ -33,6 +34,7 @@ package struct FolderLayout: Sendable, Equatable {
       var search = SplitSearch(request)
       self = try search.layout()
     }
+    try takeSplitsInside(request)
     dropUnlabeled()
     try checkDistinct()
     noteNeighbors(of: request.path)
@@ -75,6 +77,7 @@ package struct FolderLayout: Sendable, Equatable {
     // The other splits are found by name beside the training folder only.
     if path != request.path { try Self.checkLinks(of: root, request) }
     self.init(training: SplitFolder(path: path))
+    self.training.holdsOnlyClasses = path == request.path
     let training = try FolderContents(path)
     self.training.isUnlabeled = training.folders.isEmpty && !training.images.isEmpty
     for split in [Split.validation, .test] {

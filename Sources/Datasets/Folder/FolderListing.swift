@@ -4,7 +4,7 @@ import Glibc
 /// The entries of a folder by file type, sorted by the bytes of their names.
 struct FolderListing {
   /// The device and inode number of a folder, the same for all paths to it.
-  struct Identity: Equatable {
+  struct Identity: Hashable {
     let device: UInt
     let inode: UInt
   }

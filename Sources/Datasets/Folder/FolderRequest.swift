@@ -43,6 +43,8 @@ package struct SplitFolder: Sendable, Equatable {
   package var excluded: Set<[UInt8]> = []
   /// True if the images lie in the folder itself, not in folders named after classes.
   package var isUnlabeled = false
+  /// True if the user said that all folders in it are classes, also those that look like splits or other datasets.
+  package var holdsOnlyClasses = false
 
   package init(path: String) {
     self.path = path

@@ -13,6 +13,8 @@ package struct FolderScan {
   package static let endings = ImageFileKind.decodableEndings
   /// The class name given to images without labels.
   package static let unlabeledClass = "unlabeled"
+  /// The name of the file in which a run stores the statistics of a folder's images; no scan counts it.
+  package static let descriptionFile = "supcon-dataset.json"
 
   /// The list of image files found.
   package private(set) var index: FolderIndex
@@ -22,6 +24,8 @@ package struct FolderScan {
   package private(set) var skippedFiles = SkippedFiles()
 
   private let isSkipping: Bool
+  /// The label of the class in which each folder was listed first.
+  private var owners: [FolderListing.Identity: Int] = [:]
   private static let slash = UInt8(ascii: "/")
 
   /// Scans a tree of class folders.
@@ -30,8 +34,9 @@ package struct FolderScan {
   ///   - root: The folder that contains the class folders.
   ///   - classes: The classes of the training set; `nil` to take those found.
   ///   - isSkipping: True to skip circular links and folders that cannot be read, instead of throwing.
-  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, or
-  ///   a class that is not among `classes`.
+  /// - Throws: ``FileError`` naming the path: a folder that is missing or holds no classes, a class without images, a
+  ///   class that is not among `classes`, a folder that belongs to two classes through a link, or a dataset in place of
+  ///   a class.
   package init(root: String, classes: [[UInt8]]? = nil, isSkipping: Bool = false) throws(FileError) {
     try self.init(SplitFolder(path: root), classes: classes, isSkipping: isSkipping)
   }
@@ -49,7 +54,7 @@ package struct FolderScan {
     index = FolderIndex(root: root, areClassesFolders: !folder.isUnlabeled)
     guard !folder.isUnlabeled else {
       index.appendClass(Array(Self.unlabeledClass.utf8))
-      try scan([], within: [])
+      _ = try scan([], within: [])
       index.shrink()
       return
     }
@@ -61,17 +66,21 @@ package struct FolderScan {
     guard !found.isEmpty else { throw noClasses(root, looseImages.count) }
     try checkNames(found, classes)
     let present = Set(found)
+    var nested = NestedClasses(among: present)
     for name in classes ?? found {
       index.appendClass(name)
       guard present.contains(name) else { continue }
       let before = index.count
       let (seen, unlisted) = (skippedFiles, bad.count)
-      try scan(name + [Self.slash], within: [listing.identity])
+      nested.add(name, folders: try scan(name + [Self.slash], within: [listing.identity]))
       guard index.count > before || classes != nil else {
         // A folder that cannot be listed is not empty.
         throw bad.dropFirst(unlisted).first.map { file in FileError(file.kind, file.reason) } ?? emptyClass(name, seen)
       }
     }
+    // Folders of other splits were compared with the classes of the training set.
+    if classes == nil, !folder.holdsOnlyClasses, let problem = nested.problem(in: root) { throw problem }
+    owners = [:]
     index.shrink()
   }
 
@@ -187,8 +196,11 @@ package struct FolderScan {
   /// - Parameters:
   ///   - prefix: The class's folder followed by a slash, or empty.
   ///   - ancestors: The identities of the folders above it, to detect circular links.
+  /// - Returns: The folders with the names of their images; paths as ``collect(_:_:_:into:)`` gives them.
   /// - Throws: ``FileError`` naming a folder or link that ends the scan.
-  private mutating func scan(_ prefix: [UInt8], within ancestors: [FolderListing.Identity]) throws(FileError) {
+  private mutating func scan(
+    _ prefix: [UInt8], within ancestors: [FolderListing.Identity]
+  ) throws(FileError) -> [(path: [UInt8], files: [[UInt8]])] {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], prefix, ancestors, into: &folders)
     // Sorted here, because the recursion visits folders in another order: `a-b` belongs between `a` and `a/b`.
@@ -198,6 +210,7 @@ package struct FolderScan {
         try index.append(path + file)
       }
     }
+    return folders
   }
 
   /// Collects the names of a folder's images, and recursively those in its subfolders.
@@ -219,6 +232,7 @@ package struct FolderScan {
       guard !ancestors.contains(listing.identity) else {
         throw FileError(.content, "\(text(whole.dropLast())): is a link to a folder that it lies in; remove the link")
       }
+      try claim(listing, at: whole.dropLast())
     } catch {
       try skip(Array((prefix + path).dropLast()), error)
       return
@@ -228,6 +242,20 @@ package struct FolderScan {
     for folder in listing.folders where isUsed(folder: folder, in: prefix + path) {
       try collect(path + folder + [Self.slash], prefix, ancestors + [listing.identity], into: &folders)
     }
+  }
+
+  /// Records a folder as one of the present class; throws if it belongs to another class too, through a link: the same
+  /// images would have two labels.
+  private mutating func claim(_ listing: FolderListing, at path: ArraySlice<UInt8>) throws(FileError) {
+    let label = index.classFolders.count - 1
+    let owner = owners[listing.identity] ?? label
+    guard owner == label else {
+      throw FileError(
+        .content,
+        "\(text(path)): is a folder of the class '\(index.classNames[owner])' too, through a link, so that its images would have two classes; remove the link"
+      )
+    }
+    owners[listing.identity] = label
   }
 
   /// Records a file or folder that cannot be read; throws `error` instead if the scan does not skip such entries.

@@ -135,7 +135,7 @@ enum EntryKind: Equatable {
   /// Decides from a file's name whether a scan uses the file.
   static func file(_ name: [UInt8]) -> EntryKind {
     let text = String(decoding: name, as: UTF8.self)
-    if text == "supcon-dataset.json" { return .own }
+    if text == FolderScan.descriptionFile { return .own }
     if let kind = common(text) { return kind }
     guard let ending = ending(of: name) else { return .skipped(.otherFile, "without an ending") }
     if imageEndings.contains(ending) { return .image }

@@ -35,9 +35,7 @@ package struct LabelList: Sendable, Equatable {
   ///
   /// - Throws: ``FileError`` naming the list and the line.
   package init(path: String) throws(FileError) {
-    let file = try ReadOnlyFile(path: path)
-    let bytes = try file.read(file.byteCount, at: 0)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    guard let text = String(validating: try ReadOnlyFile(path: path).contents(), as: UTF8.self) else {
       throw FileError(.content, "\(path): is not UTF-8 text; save the list as UTF-8")
     }
     try self.init(text, path: path)
@@ -48,6 +46,13 @@ package struct LabelList: Sendable, Equatable {
   package init(_ text: String, path: String) throws(FileError) {
     self.path = path
     root = path.parentFolder
+    // A path would end there for the system, so that it names another file than its text.
+    if let zero = text.utf8.firstIndex(of: 0) {
+      throw FileError(
+        .content,
+        "\(path), line \(text.utf8[..<zero].count { byte in byte == 0x0A } + 1): has a zero byte; save the list as UTF-8 text"
+      )
+    }
     let parsed = try CSVRecords(text, path: path)
     let records = parsed.records
     isSpaced = parsed.separator == " "
@@ -61,10 +66,11 @@ package struct LabelList: Sendable, Equatable {
       throw problem(first.line, error.text)
     }
     unusedColumns = columns.unused
+    let folder = root.absolutePath
     var lines: [String: Int] = [:]
     for record in columns.hasHeader ? records.dropFirst() : records[...] {
       let entry = try entry(record, columns, fieldCount: first.fields.count)
-      if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path)) {
+      if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path, below: folder)) {
         throw problem(record.line, "\(entry.path) is in line \(earlier) already; list each image once")
       }
       entries.append(entry)
@@ -158,10 +164,9 @@ package struct LabelList: Sendable, Equatable {
     FileError(.content, "\(path), line \(line): \(problem)")
   }
 
-  /// Returns a path without `.` and empty components, so that equal paths compare equal.
-  private static func normalized(_ path: String) -> String {
-    (path.hasPrefix("/") ? "/" : "")
-      + path.split(separator: "/").filter { component in component != "." }.joined(separator: "/")
+  /// Returns an absolute path without `.` and empty components, so that equal paths compare equal.
+  private static func normalized(_ path: String, below root: String) -> String {
+    whole(path, below: root).split(separator: "/").filter { component in component != "." }.joined(separator: "/")
   }
 }
 

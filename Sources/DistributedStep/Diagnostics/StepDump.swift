@@ -24,7 +24,7 @@ struct StepDump {
   /// Creates the output folder and its subfolders.
   func makeFolders() throws(RunError) {
     for path in [folder, "\(folder)/views", "\(folder)/gradients"] {
-      try RunDirectory.createFolders(path, option: "folder for --dump-step")
+      try OutputFolder.create(path, option: "folder for --dump-step")
     }
   }
 

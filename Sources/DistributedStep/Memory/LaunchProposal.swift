@@ -55,15 +55,26 @@ package struct LaunchProposal: Sendable {
 
   /// Returns the proposed numbers of ranks and threads for a run, the best proposal first.
   ///
+  /// - Parameters:
+  ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.
+  ///   - viewSize: The size of views.
+  ///   - teacher: The teacher that the configuration names.
+  ///   - evaluatedSamples: The largest number of samples whose representations are computed at a time between steps;
+  ///     `nil` for a run without evaluations and tests.
+  ///   - topology: The CPUs and the memory of the host.
+  /// - Returns: The proposals that fit into the memory; empty if none does.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package static func proposals(
-    _ configuration: Configuration, viewSize: ImageSize, teacher: Teacher?, on topology: HostTopology
+    _ configuration: Configuration, viewSize: ImageSize, teacher: Teacher?, evaluatedSamples: Int?,
+    on topology: HostTopology
   ) throws -> [LaunchProposal] {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize, teacher: teacher)
+    let sizes = try ModelSizes(
+      compiling: configuration, viewSize: viewSize, teacher: teacher, isEvaluating: evaluatedSamples != nil)
     return proposals(configuration, on: topology) { configuration, ranks in
       MemoryEstimate(
-        configuration, viewSize: viewSize, MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranks), sizes, base: base)
+        configuration, viewSize: viewSize,
+        MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranks, evaluatedSamples: evaluatedSamples), sizes, base: base)
     }
   }
 }

@@ -11,16 +11,18 @@ extension MemoryEstimate {
   /// - Parameters:
   ///   - step: The prepared training step.
   ///   - base: The resident memory of this rank before state and step were made, in bytes.
+  ///   - evaluatedSamples: The largest number of samples whose representations are computed at a time between steps;
+  ///     `nil` for a job without evaluations and tests.
   ///   - world: The ranks.
   ///   - report: Receives the findings, on rank 0.
   /// - Throws: The errors of oneDNN and MPI.
   package static func check(
-    _ step: TrainingStep, base: Int, over world: borrowing Communicator, report: Reporter
+    _ step: TrainingStep, base: Int, evaluatedSamples: Int?, over world: borrowing Communicator, report: Reporter
   ) throws {
-    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: world.hostSize)
+    let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: world.hostSize, evaluatedSamples: evaluatedSamples)
+    let sizes = try ModelSizes(of: step, isEvaluating: evaluatedSamples != nil)
     let estimate = MemoryEstimate(
-      step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, try ModelSizes(of: step),
-      base: base)
+      step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, sizes, base: base)
     let ranks = try world.allGather(
       value: LaunchChecks.MemoryFacts(
         host: hostName(), neededBytes: estimate.byteCountOfShare,

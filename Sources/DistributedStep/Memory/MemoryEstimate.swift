@@ -3,6 +3,7 @@ import Datasets
 import ImageCodecs
 import Imaging
 import Job
+import Losses
 import MPI
 import NeuralNet
 
@@ -48,16 +49,20 @@ package struct MemoryEstimate {
   /// The memory of one of a host's ranks in bytes, with its part of what they share.
   package var byteCountOfShare: Int { hostByteCount / max(ranksOnHost, 1) }
 
-  /// The ranks of the job whose memory is estimated.
+  /// The job whose memory is estimated: its ranks, and what they do besides training steps.
   package struct Job {
     /// The number of ranks.
     var ranks: Int
     /// The number of ranks on one host.
     var ranksOnHost: Int
+    /// The largest number of samples whose representations the job computes at a time, for an evaluation or a test of
+    /// the classifier; `nil` if it has neither.
+    var evaluatedSamples: Int?
     /// Creates a job.
-    package init(ranks: Int, ranksOnHost: Int) {
+    package init(ranks: Int, ranksOnHost: Int, evaluatedSamples: Int?) {
       self.ranks = ranks
       self.ranksOnHost = ranksOnHost
+      self.evaluatedSamples = evaluatedSamples
     }
   }
 
@@ -66,12 +71,13 @@ package struct MemoryEstimate {
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
-  ///   - job: The number of ranks, and how they share hosts.
+  ///   - job: The number of ranks, how they share hosts, and whether they evaluate.
   ///   - teacher: The teacher that the configuration names.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, teacher: Teacher?) throws {
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    let sizes = try ModelSizes(compiling: configuration, viewSize: viewSize, teacher: teacher)
+    let sizes = try ModelSizes(
+      compiling: configuration, viewSize: viewSize, teacher: teacher, isEvaluating: job.evaluatedSamples != nil)
     self.init(configuration, viewSize: viewSize, job, sizes, base: base)
   }
 
@@ -80,14 +86,14 @@ package struct MemoryEstimate {
   /// - Parameters:
   ///   - configuration: The run's configuration with all defaults resolved.
   ///   - viewSize: The size of views.
-  ///   - job: The number of ranks, and how they share hosts.
-  ///   - sizes: The sizes of the configuration's model.
+  ///   - job: The number of ranks, how they share hosts, and the number of samples that they evaluate.
+  ///   - sizes: The sizes of the configuration's model, which include those of an evaluation if the job has one.
   ///   - base: The resident memory of a rank before the run, in bytes.
   init(_ configuration: Configuration, viewSize: ImageSize, _ job: Job, _ sizes: ModelSizes, base: Int) {
     let rows = configuration.batches.shardSize * configuration.views.count
     shardActivations = sizes.activationsPerShard
     shardsPerRank =
-      configuration.shardRuns(ofBatch: configuration.batches.size, ranks: job.ranks).runs.map(\.count).max() ?? 0
+      configuration.shardPartition(ofBatch: configuration.batches.size, ranks: job.ranks).ranges.map(\.count).max() ?? 0
     let workers = min(configuration.compute.threads, shardsPerRank)
     let activationByteCount = configuration.compute.activationMemory.byteCount(ranksOnHost: job.ranksOnHost)
     let isSharing = configuration.batches.isSharingStatistics
@@ -115,15 +121,10 @@ package struct MemoryEstimate {
     // Weights that are packed on use are packed in the memory of the gradients.
     let packed = max(
       0, sizes.packedWeights.byteCount(storage) - (storage == .onUse ? sizes.gradientByteCount : 0))
-    let globalRows = configuration.batches.size * configuration.views.count
-    let ownRows = shardsPerRank * rows
-    let width = configuration.widthOfEmbeddings
     let loaderThreads =
       configuration.compute.loaderThreads
       ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
     let views = rows * 3 * viewSize.pixelCount * float
-    let precision = configuration.loss.gatherPrecision
-    let roundedRows = precision == .float32 ? 0 : globalRows * width * precision.byteCount
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters", byteCount: parameters, isShared: isSharingParameters),
@@ -132,6 +133,7 @@ package struct MemoryEstimate {
       Item(name: "gradient sums", byteCount: sums),
       Item(name: "gradients between ranks", byteCount: messages),
       Item(name: "packed weights", byteCount: packed),
+      Item(name: "teacher's packed weights", byteCount: sizes.teacherWeights),
       Item(name: "compiled passes", byteCount: sizes.constant + (models - 1) * sizes.furtherConstant),
       Item(name: "working memory of a shard", byteCount: models * sizes.workingPerShard),
       Item(
@@ -140,16 +142,34 @@ package struct MemoryEstimate {
       Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
       Item(
         name: "embeddings and loss",
-        byteCount: float
-          * (2 * globalRows * width + ownRows * (sizes.representationWidth + sizes.headWidth + 5 * width))
-          + roundedRows + workers * Self.lossTileByteCount),
+        byteCount: Self.lossByteCount(configuration, sizes, ownRows: shardsPerRank * rows, threads: workers)),
+      Item(name: "evaluations and tests", byteCount: Self.evaluationByteCount(configuration, job, sizes)),
     ]
+  }
+
+  /// Returns the memory of an evaluation or test between two steps; 0 if the job has none.
+  private static func evaluationByteCount(_ configuration: Configuration, _ job: Job, _ sizes: ModelSizes) -> Int {
+    guard let memory = sizes.evaluation, let samples = job.evaluatedSamples else { return 0 }
+    // A rank computes its own part of the representations, and then gathers all.
+    let representations = samples * sizes.representationWidth * MemoryLayout<Float>.size
+    return memory.packedWeights + configuration.compute.threads * memory.perThread + representations
+      + representations / job.ranks
+  }
+
+  /// Returns the memory of the outputs of encoder and heads for a rank's rows, of their gradients, and of the loss.
+  private static func lossByteCount(
+    _ configuration: Configuration, _ sizes: ModelSizes, ownRows: Int, threads: Int
+  ) -> Int {
+    let globalRows = configuration.batches.size * configuration.views.count
+    let width = configuration.widthOfEmbeddings
+    let precision = configuration.loss.gatherPrecision
+    let roundedRows = precision == .float32 ? 0 : globalRows * width * precision.byteCount
+    return MemoryLayout<Float>.size
+      * (2 * globalRows * width + ownRows * (sizes.representationWidth + sizes.headWidth + 5 * width))
+      + roundedRows + threads * ContrastiveLoss<Float>.scratchByteCount
   }
 
   /// The memory, in bytes, that the program and its libraries allocate during a run (threads, messages, files);
   /// measured.
   private static let laterByteCount = 15_000_000
-
-  /// The bytes of the loss's largest tile of similarities: 130 × 1,024 float32.
-  private static let lossTileByteCount = 130 * 1024 * 4
 }

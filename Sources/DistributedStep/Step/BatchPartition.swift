@@ -33,18 +33,18 @@ package struct BatchPartition {
   ) {
     self.globalBatchSize = globalBatchSize
     shardCount = globalBatchSize / configuration.batches.shardSize
-    shards = configuration.shardRuns(ofBatch: globalBatchSize, ranks: world.size)
+    shards = configuration.shardPartition(ofBatch: globalBatchSize, ranks: world.size)
     statistics =
       configuration.batches.isSharingStatistics
       ? GroupReduction(
-        groupSize: configuration.batches.shardsPerGroup(ofShards: shardCount), runs: shards, rank: world.rank)
+        groupSize: configuration.batches.shardsPerGroup(ofShards: shardCount), shards: shards, rank: world.rank)
       : nil
     loss =
       configuration.isContrasting
       ? ContrastiveLoss(
         blocks: RowBlocks(
           rowCount: globalBatchSize * configuration.views.count,
-          rowsPerShard: configuration.batches.shardSize * configuration.views.count, shardRuns: shards),
+          rowsPerShard: configuration.batches.shardSize * configuration.views.count, shards: shards),
         width: configuration.widthOfEmbeddings, temperature: configuration.loss.temperature,
         scale: configuration.lossScaleFactor,
         variant: configuration.loss.resolvedVariant, rowOrder: configuration.rowOrder,
@@ -52,16 +52,16 @@ package struct BatchPartition {
         gatherPrecision: configuration.loss.gatherPrecision, threads: configuration.compute.threads)
       : nil
     reduction = PiecewiseReduction(
-      in: sums, segments: segments, pieces: pieces, runs: shards, rank: world.rank,
+      in: sums, segments: segments, pieces: pieces, shards: shards, rank: world.rank,
       threads: configuration.compute.threads)
   }
 }
 
 extension Configuration {
-  /// Returns the range of shards of each rank in a batch of some samples.
+  /// Returns the ranges of shards of all ranks in a batch of some samples.
   ///
   /// Each rank has one shard at least if there are enough; the bits of all results are the same for any division.
-  package func shardRuns(ofBatch samples: Int, ranks: Int) -> BlockPartition {
+  package func shardPartition(ofBatch samples: Int, ranks: Int) -> BlockPartition {
     let count = samples / max(batches.shardSize, 1)
     // Speeds that are measured in the first steps become weights.
     guard case .weights(let weights) = compute.balance else { return BlockPartition(total: count, parts: ranks) }

@@ -1,5 +1,4 @@
 import Configuration
-import Evaluation
 import FlatVectors
 import Losses
 import Measures

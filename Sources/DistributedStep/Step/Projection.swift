@@ -24,8 +24,8 @@ package struct Projection {
   private let head: ProjectionHead
 
   /// Registers the projection head's parameters.
-  package init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
-    head = ProjectionHead(context, plan, inputWidth: inputWidth)
+  package init(_ context: NetworkContext, _ architecture: ProjectionHeadArchitecture, inputWidth: Int) {
+    head = ProjectionHead(context, architecture, inputWidth: inputWidth)
   }
 
   /// Allocates the activations of a shard of `rows` views.

@@ -3,16 +3,16 @@ import DataLoading
 import Datasets
 import FlatVectors
 import Imaging
+import Inference
 import MPI
 import NeuralNet
 import OneDNN
 
-/// The shards of this rank (fixed parts of the global batch) and the threads that compute them in parallel, one per
-/// shard.
+/// The shards of this rank (fixed parts of the global batch) and the threads that compute them in parallel.
 ///
-/// Every thread has a model of its own. Activations beyond the memory limit are recomputed in the backward pass, bit
-/// for bit. The result does not depend on which thread computes a shard. Shards that share BatchNorm statistics run in
-/// lockstep, each with a model of its own.
+/// At most ``threadCount`` threads compute at a time, each one shard. Every thread has a model of its own. Activations
+/// beyond the memory limit are recomputed in the backward pass, bit for bit. The result does not depend on which thread
+/// computes a shard. Shards that share BatchNorm statistics run in lockstep, each with a model of its own.
 final class ShardWorkers {
   /// A function that writes the views of one of this rank's shards into the encoder's input.
   typealias ViewSource = (_ views: Tensor, _ shard: Int) throws -> Void

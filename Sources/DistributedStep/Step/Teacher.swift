@@ -1,9 +1,9 @@
 import Configuration
 import Datasets
-import Evaluation
 import Formats
 import ImageCodecs
 import Imaging
+import Inference
 import Job
 import MPI
 import NeuralNet
@@ -55,7 +55,9 @@ package struct Teacher {
           .configuration, "--teacher \(path): \(difference)", remedy: "give a run that was trained on these classes")
       }
       guard Self.isFinite(encoder, found) else {
-        throw RunError(.configuration, "--teacher \(path): its weights are not finite", remedy: "give another run")
+        throw RunError(
+          .configuration, "--teacher \(path): its weights or running statistics are not finite",
+          remedy: "give another run")
       }
       let hash = Self.hash(encoder, found)
       if let begun = configuration.classifier.teacherHash, begun != hash {
@@ -86,9 +88,9 @@ package struct Teacher {
   }
 
   private static func isFinite(_ encoder: FrozenEncoder, _ classifier: RunClassifier) -> Bool {
-    encoder.state.parameters.withSpan { parameters in
-      parameters.indices.allSatisfy { index in parameters[index].isFinite }
-    } && (classifier.weight + classifier.bias).allSatisfy(\.isFinite)
+    encoder.state.parameters.withSpan { parameters in parameters.isFinite }
+      && encoder.state.statistics.withSpan { statistics in statistics.isFinite }
+      && classifier.weight.span.isFinite && classifier.bias.span.isFinite
   }
 
   private static func hash(_ encoder: FrozenEncoder, _ classifier: RunClassifier) -> String {

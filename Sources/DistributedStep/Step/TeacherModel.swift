@@ -1,7 +1,7 @@
 import Configuration
 import DataLoading
-import Evaluation
 import Imaging
+import Inference
 import NeuralNet
 import OneDNN
 

@@ -2,6 +2,7 @@ import Configuration
 import FlatVectors
 import ImageCodecs
 import Imaging
+import Inference
 import Losses
 import NeuralNet
 import OneDNN
@@ -97,7 +98,8 @@ final class TrainingModel {
     let width = encoder.representationWidth
     context.beginGradientPart()
     headStart = context.parameters.count
-    projection = configuration.isContrasting ? Projection(context, configuration.headPlan, inputWidth: width) : nil
+    projection =
+      configuration.isContrasting ? Projection(context, configuration.headArchitecture, inputWidth: width) : nil
     prototypes = try configuration.hasPrototypes ? Prototypes(context, configuration) : nil
     classification = try configuration.isClassifying ? Classification(context, configuration, inputWidth: width) : nil
     self.teacher = try teacher?.compiled(engine, viewSize: viewSize, rows: rows, packedWeights: teacherWeights)

@@ -20,7 +20,7 @@ extension TrainingStep {
     let rowCount = partition.globalBatchSize * configuration.views.count
     func gathered<Element: MPIElement>(_ own: [Element], perShard count: Int) throws -> [Element] {
       var all = [Element](repeating: .zero, count: count * partition.shardCount)
-      try world.allGather(own.span, counts: partition.shards.runs.map { run in run.count * count }, into: &all)
+      try world.allGather(own.span, counts: partition.shards.ranges.map { shards in shards.count * count }, into: &all)
       return all
     }
 

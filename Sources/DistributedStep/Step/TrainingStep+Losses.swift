@@ -17,7 +17,7 @@ extension TrainingStep {
     var labels = (0..<Int32(partition.globalBatchSize)).map { position in position }
     if configuration.loss.kind.usesLabels {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
-      let counts = partition.shards.runs.map { shards in shards.count * configuration.batches.shardSize }
+      let counts = partition.shards.ranges.map { shards in shards.count * configuration.batches.shardSize }
       try world.allGather(own.span, counts: counts, into: &labels)
     }
     let order = configuration.rowOrder
@@ -72,7 +72,8 @@ extension TrainingStep {
     guard let loss = step.partition.loss, let classes = step.classes else { return nil }
     let (variant, views) = (loss.variant, configuration.views.count)
     return ContrastiveResult(
-      loss: Double(reduced(vector.loss)) - (vector.crossEntropy.map { place in Double(reduced(place)) } ?? 0),
+      loss: Double(reduced(vectorLayout.loss))
+        - (vectorLayout.crossEntropy.map { place in Double(reduced(place)) } ?? 0),
       lowerBound: loss.scale
         * variant.lowerBound(classSizes: classes.counts, views: views, temperature: configuration.loss.temperature),
       collapseValue: loss.scale * variant.collapseValue(classSizes: classes.counts, views: views))
@@ -80,7 +81,7 @@ extension TrainingStep {
 
   /// Returns the fraction of rows classified correctly, after the all-reduce; `nil` without a classifier.
   func trainTop1(_ partition: BatchPartition) -> Double? {
-    vector.crossEntropy.map { place in
+    vectorLayout.crossEntropy.map { place in
       Double(reduced(place + 1)) / Double(partition.globalBatchSize * configuration.views.count)
     }
   }

@@ -18,16 +18,8 @@ extension TrainingStep {
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` naming step, shard, rank and layer.
   func checkFinite(_ state: TrainingState, _ batch: GlobalBatch, over world: borrowing Communicator) throws {
-    let value = reduced(vector.loss)
-    let isGradientFinite = sums.withTotal { total in
-      // Without a branch for each element, the loop is vectorized.
-      var magnitude: UInt32 = 0
-      let gradient = total.extracting(vector.gradient)
-      for index in gradient.indices {
-        magnitude = max(magnitude, unsafe gradient[unchecked: index].magnitude.bitPattern)
-      }
-      return magnitude < Float.infinity.bitPattern
-    }
+    let value = reduced(vectorLayout.loss)
+    let isGradientFinite = sums.withTotal { total in total.extracting(vectorLayout.gradient).isFinite }
     guard !value.isFinite || !isGradientFinite else { return }
     let place = try firstNonFinite(state, batch, over: world) ?? "a sum over the shards is not finite"
     throw CollectiveError(
@@ -44,7 +36,7 @@ extension TrainingStep {
   /// - Throws: ``RunError`` naming the first parameter or statistic that is not finite.
   func checkFinite(_ state: TrainingState) throws {
     func check(_ vector: FlatVector, _ layout: VectorLayout, _ title: String) throws {
-      for slice in layout.slices where !vector[slice.range].allSatisfy(\.isFinite) {
+      for slice in layout.slices where !vector.withSpan({ elements in elements.extracting(slice.range).isFinite }) {
         throw RunError(
           .software, "step \(state.step): \(title) \(slice.name) are not finite",
           remedy: "lower --learning-rate; \(RunStatus.adviceWhenDiverged)", isDivergence: true)

@@ -118,7 +118,7 @@ extension TrainingStep {
     try reduction.withSegment { segment in
       // The last part begins with the gradients of the heads and ends with the batch statistics and the elements after
       // them.
-      let last = vector.from(reduction.segments[reduction.segments.count - 1].lowerBound)
+      let last = vectorLayout.from(reduction.segments[reduction.segments.count - 1].lowerBound)
       var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)
       last.write(
@@ -161,9 +161,9 @@ extension TrainingStep {
     try meetOnHost(over: world)
     sums.withTotal { total in
       state.optimizer.update(
-        state.parameters, gradient: total.extracting(vector.gradient), in: state.ownRange, learningRate: learningRate,
-        step: state.step)
-      state.updateStatistics(with: total.extracting(vector.batchStatistics), shards: step.partition.shardCount)
+        state.parameters, gradient: total.extracting(vectorLayout.gradient), in: state.ownRange,
+        learningRate: learningRate, step: state.step)
+      state.updateStatistics(with: total.extracting(vectorLayout.batchStatistics), shards: step.partition.shardCount)
     }
     state.average?.update(state.parameters, in: state.ownRange, state.statistics)
     try meetOnHost(over: world)
@@ -184,9 +184,9 @@ extension TrainingStep {
   {
     let contrastiveLoss = contrastiveLoss(of: step)
     return StepResult(
-      views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vector.loss)),
+      views: step.partition.globalBatchSize * configuration.views.count, loss: Double(reduced(vectorLayout.loss)),
       lowerBound: (contrastiveLoss?.lowerBound ?? 0) + crossEntropyBound(of: batch), contrastiveLoss: contrastiveLoss,
-      trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vector.stop) > 0,
+      trainTop1: trainTop1(step.partition), learningRate: learningRate, isStopRequested: reduced(vectorLayout.stop) > 0,
       partSeconds: step.clock.seconds,
       shardTurns: (step.owned.count + workers.threadCount - 1) / workers.threadCount,
       partReceivedByteCounts: step.clock.receivedByteCounts,

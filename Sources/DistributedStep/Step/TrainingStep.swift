@@ -21,7 +21,8 @@ package final class TrainingStep {
   let dataset: any ImageDataset
   let loader: ShardPrefetcher
   let workers: ShardWorkers
-  package let vector: ShardVectorLayout
+  /// The layout of the vectors that are summed over all shards.
+  package let vectorLayout: ShardVectorLayout
   /// The first element of each segment (part of the vector that the backward pass completes at once), ascending from 0.
   package let segments: [Int]
   /// The numbers of elements of the vectors that shards which share BatchNorm's statistics sum.
@@ -67,17 +68,17 @@ package final class TrainingStep {
     workers = try ShardWorkers(
       configuration, dataset, teacher: teacher,
       capacity: batchSizes.map { size in
-        configuration.shardRuns(ofBatch: size, ranks: world.size)[world.rank].count
+        configuration.shardPartition(ofBatch: size, ranks: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount, activity: world.activity)
     loader = try workers.makeLoader(threads: loaderThreads)
-    let vector = ShardVectorLayout(
+    let vectorLayout = ShardVectorLayout(
       parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)
-    self.vector = vector
+    self.vectorLayout = vectorLayout
     let segments = workers.model.gradientParts
     self.segments = segments
-    let pieces = ReductionMessages.pieces(at: segments, length: vector.count, ranks: world.size)
-    let sums = SumMemory<Float>(length: vector.count)
+    let pieces = ReductionMessages.pieces(at: segments, length: vectorLayout.count, ranks: world.size)
+    let sums = SumMemory<Float>(length: vectorLayout.count)
     self.sums = sums
     var partitions: [BatchPartition] = []
     for size in batchSizes {
@@ -122,7 +123,7 @@ package final class TrainingStep {
 
   /// The Euclidean norm of the last step's gradient, with the same bits on every rank and for any number of ranks.
   package var gradientNorm: Double {
-    sums.withTotal { total in total.extracting(vector.gradient).euclideanLength }
+    sums.withTotal { total in total.extracting(vectorLayout.gradient).euclideanLength }
   }
 
   /// Returns one element of the sum of all shards' vectors (``ShardVectorLayout``).

@@ -46,8 +46,7 @@ enum CorruptionSource {
       return
     }
     // Rank 0 decides, so that all ranks take the same branch.
-    let isTree = try world.onRoot { try Self.isTree(name) } ?? false
-    if try world.broadcast(bytes: [isTree ? 1 : 0]) == [1] {
+    if try world.rootValue({ try Self.isTree(name) }) {
       self = .tree(try CorruptionTree(name, classNames: test.classNames, over: world))
       return
     }

@@ -41,7 +41,7 @@ struct CorruptionTree {
     let classes = classNames.map { name in Array(name.utf8) }
     self.classes = classes
     let activity = world.activity
-    let found = try world.onRoot { () throws(FileError) -> [String: String] in
+    paths = try world.rootValue { () throws(FileError) -> [String: String] in
       let found = try Self.paths(in: folder)
       var expected: (path: String, counts: [Int])?
       for corruption in CorruptionErrors.names {
@@ -57,7 +57,6 @@ struct CorruptionTree {
       }
       return found
     }
-    paths = try world.broadcast(value: found)
   }
 
   /// Opens the images of one corruption at one severity, from 0.

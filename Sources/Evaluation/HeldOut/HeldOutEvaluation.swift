@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Inference
 import Job
 import MPI
 import Measures
@@ -80,11 +81,11 @@ package struct HeldOutEvaluation: Sendable {
     try addGeometry(&measures, unitQueries, over: world)
     if samples.references.hasLabels, queries.count > 0, references.count > 0 {
       try addNeighbors(&measures, references.unit, unitQueries, over: world)
-      let correct = try LinearProbe.correctCounts(
-        training: references, test: queries, classCount: classCount, over: world)
-      measures.linearProbeTop1 = Double(correct.top1) / Double(queries.count)
+      measures.linearProbeTop1 =
+        try LinearProbe.accuracy(training: references, test: queries, classCount: classCount, over: world).top1
       if configuration.isClassifying, samples.split == .validation {
-        measures.classifierTop1 = try accuracy(ofClassifierIn: state, queries, over: world)
+        let classifier = RunClassifier(ExportedClassifier(of: state))
+        measures.classifierTop1 = try classifier.accuracy(on: queries, threads: threads, over: world).top1
       }
     }
     return measures
@@ -95,12 +96,11 @@ package struct HeldOutEvaluation: Sendable {
   private func features(
     of state: TrainingState, over world: borrowing Communicator
   ) throws -> (references: FeatureRows, queries: FeatureRows) {
-    let rowsPerShard = configuration.batches.shardSize * configuration.views.count
     let extraction = try world.throwingTogether { () throws -> FeatureExtraction in
-      // Blocks are no larger than the shards, for which the memory is known to suffice.
+      // `MemoryEstimate` counts the memory of these encoders.
       try FeatureExtraction(
         configuration, state, viewSize: configuration.viewSize(of: samples.references), threads: threads,
-        samplesPerBlock: min(FeatureExtraction.usualBlockSize, rowsPerShard))
+        samplesPerBlock: FeatureExtraction.samplesPerBlock(whileTraining: configuration))
     }
     let seed = configuration.compute.seed
     return (
@@ -123,7 +123,8 @@ package struct HeldOutEvaluation: Sendable {
     _ measures: inout EvaluationRecord.Measures, _ queries: FeatureRows, over world: borrowing Communicator
   ) throws {
     guard queries.count > 1 else { return }
-    let values = try RowWork.gather(rows: queries.count, width: 3, zero: 0.0, threads: threads, over: world) { rows in
+    let values = try RowWork.gather(rows: queries.count, width: 3, zero: 0.0, threads: threads, over: world) {
+      rows, _ in
       try AlignmentUniformity.values(queries, rows)
     }
     let summary = AlignmentUniformity.summary(values)
@@ -140,30 +141,11 @@ package struct HeldOutEvaluation: Sendable {
     let means = ClassMeans.means(references, classCount: classCount)
     let nearestMeans = try RowWork.gather(
       rows: queries.count, width: 1, zero: Int32(0), threads: threads, over: world
-    ) { rows in
+    ) { rows, _ in
       try ClassMeans.predictions(queries, rows, means: means)
     }
     measures.knn20Top1 = queries.accuracy(of: votes[0])
     measures.knn200Top1 = queries.accuracy(of: votes[1])
     measures.classMeansTop1 = queries.accuracy(of: nearestMeans)
-  }
-
-  /// Returns the top-1 accuracy on `queries` of the classifier that is trained with the encoder.
-  private func accuracy(
-    ofClassifierIn state: TrainingState, _ queries: FeatureRows, over world: borrowing Communicator
-  ) throws -> Double {
-    let logits = try RunClassifier(ExportedClassifier(of: state)).logits(queries, threads: threads, over: world)
-    let classes = logits.count / queries.count
-    let correct = queries.labels.indices.count { sample in
-      ClassRank.rank(of: Int(queries.labels[sample]), in: logits[sample * classes..<(sample + 1) * classes]) == 0
-    }
-    return Double(correct) / Double(queries.count)
-  }
-}
-
-extension FeatureRows {
-  /// Returns the fraction of rows whose label equals the predicted class.
-  fileprivate func accuracy(of predictions: [Int32]) -> Double {
-    Double(zip(labels, predictions).count { label, prediction in label == prediction }) / Double(count)
   }
 }

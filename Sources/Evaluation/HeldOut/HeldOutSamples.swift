@@ -61,6 +61,11 @@ package struct HeldOutSamples: Sendable {
     }
   }
 
+  /// Returns the largest number of samples, out of `training`, whose representations an evaluation computes at a time.
+  package static func largestReferenceCount(ofTraining training: Int) -> Int {
+    min(training, max(leastPool, training / poolShare), mostReferences)
+  }
+
   /// Opens the validation images; `nil` if there are none and none were asked for.
   private static func validation(
     of configuration: Configuration, over world: borrowing Communicator

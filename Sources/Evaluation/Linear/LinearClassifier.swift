@@ -35,7 +35,7 @@ final class LinearClassifier {
   private let width: Int
   private let classCount: Int
   private let crossEntropy: CrossEntropy
-  private let runs: BlockPartition
+  private let shards: BlockPartition
   private let reduction: TreeReduction<Float>
   private let optimizer: SGD
   private var reduced: [Float]
@@ -53,8 +53,8 @@ final class LinearClassifier {
     optimizer = SGD(
       momentum: Float(settings.momentum), usesNesterov: false,
       weightDecay: WeightDecay(Float(settings.weightDecay), of: layout))
-    runs = BlockPartition(total: settings.batchSize / settings.shardSize, parts: world.size)
-    reduction = TreeReduction(length: layout.count + 1, runs: runs, rank: world.rank)
+    shards = BlockPartition(total: settings.batchSize / settings.shardSize, parts: world.size)
+    reduction = TreeReduction(length: layout.count + 1, shards: shards, rank: world.rank)
     reduced = Array(repeating: 0, count: layout.count + 1)
   }
 
@@ -74,7 +74,7 @@ final class LinearClassifier {
       peak: settings.learningRate, warmupSteps: 0, decay: .cosine(steps: steps * settings.epochs))
     var lossSum = 0.0
     for step in 0..<steps {
-      for shard in runs[world.rank] {
+      for shard in shards[world.rank] {
         let first = step * settings.batchSize + shard * settings.shardSize
         let vector = try shardVector(
           order[first..<first + settings.shardSize], features: features, labels: labels)
@@ -126,14 +126,11 @@ final class LinearClassifier {
     return logits
   }
 
-  /// Counts the samples classified correctly, top-1 and top-5, over all ranks.
+  /// Counts the correct predictions over all ranks.
   ///
-  /// Collective; each rank evaluates its own part of the samples. Of classes with equal scores, the one with the lower
-  /// index ranks first.
-  func correctCounts(
-    features: [Float], labels: [Int32], over world: borrowing Communicator
-  ) throws -> (top1: Int, top5: Int) {
-    try ClassRank.correctCounts(labels: labels, over: world) { sample in
+  /// Collective; each rank evaluates its own part of the samples.
+  func accuracy(features: [Float], labels: [Int32], over world: borrowing Communicator) throws -> TestAccuracy {
+    try TestAccuracy(labels: labels, classCount: classCount, over: world) { sample in
       try logits(Array(features[sample * width..<(sample + 1) * width]))
     }
   }

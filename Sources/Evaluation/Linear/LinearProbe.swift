@@ -3,7 +3,7 @@ import Measures
 
 /// A linear classifier on standardized representations (linear probe), trained with the defaults of `supcon linear`.
 enum LinearProbe {
-  /// Trains a classifier on one set of samples and counts the correctly classified samples of another set.
+  /// Trains a classifier on one set of samples and counts its correct predictions on another set.
   ///
   /// Collective; the same counts on any number of ranks.
   ///
@@ -12,11 +12,11 @@ enum LinearProbe {
   ///   - test: The representations to classify.
   ///   - classCount: The number of classes.
   ///   - world: The ranks.
-  /// - Returns: The number of samples whose class has the highest score, and whose class is among the five highest.
+  /// - Returns: The numbers of correct predictions on `test`.
   /// - Throws: `MPIError` if the ranks cannot communicate.
-  static func correctCounts(
+  static func accuracy(
     training: FeatureRows, test: FeatureRows, classCount: Int, over world: borrowing Communicator
-  ) throws -> (top1: Int, top5: Int) {
+  ) throws -> TestAccuracy {
     let standardization = FeatureStandardization(training.features, width: training.width)
     var (features, testFeatures) = (training.features, test.features)
     standardization.apply(&features)
@@ -27,6 +27,6 @@ enum LinearProbe {
     for epoch in 0..<defaults.epochs {
       _ = try classifier.trainEpoch(epoch, features: features, labels: training.labels, over: world)
     }
-    return try classifier.correctCounts(features: testFeatures, labels: test.labels, over: world)
+    return try classifier.accuracy(features: testFeatures, labels: test.labels, over: world)
   }
 }

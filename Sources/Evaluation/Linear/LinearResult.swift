@@ -3,6 +3,7 @@ import Datasets
 import Formats
 import FoundationEssentials
 import Job
+import Measures
 import Runs
 import WeightExchange
 
@@ -16,19 +17,12 @@ struct LinearResult {
   let resultFolder: String
   let classNames: [String]
   let trainingCount: Int
-  let testCount: Int
-  let top1Count: Int
-  let top5Count: Int
+  let accuracy: TestAccuracy
   let ranks: Int
   let seconds: Double
   let memory: (maximum: Int, sum: Int)
   /// The training records to append to `metrics.jsonl`, one per epoch.
   let epochs: [[String: JSONValue]]
-
-  var classCount: Int { classNames.count }
-  var hasTop5: Bool { classCount > 5 }
-  var top1: Double { Double(top1Count) / Double(testCount) }
-  var top5: Double { Double(top5Count) / Double(testCount) }
 
   /// Writes the result's folder in the run directory with the fields of ``ResultOrigin``, replacing an earlier one.
   ///
@@ -54,8 +48,9 @@ struct LinearResult {
     classifier.parameters.withSpan { weights in unsafe digest.update(weights.bytes) }
     var fields: [String: JSONValue] = [
       "command": .text("linear"), "run": .text(request.run), "split": .text(split.rawValue),
-      "classes": .integer(classCount), "train_samples": .integer(trainingCount),
-      "test_samples": .integer(testCount), "top1_correct": .integer(top1Count), "epochs": .integer(request.epochs),
+      "classes": .integer(classNames.count), "train_samples": .integer(trainingCount),
+      "test_samples": .integer(accuracy.sampleCount), "top1_correct": .integer(accuracy.top1Count),
+      "epochs": .integer(request.epochs),
       "batch_size": .integer(request.batchSize), "shard_size": .integer(request.shardSize),
       "learning_rate": .number(request.learningRate), "momentum": .number(request.momentum),
       "weight_decay": .number(request.weightDecay), "augmentation": .text(request.augmentation.description),
@@ -66,7 +61,7 @@ struct LinearResult {
       "classifier_sha256": .text(SHA256.hexadecimal(digest.finalize())),
     ]
     fields.merge(accuracies) { _, new in new }
-    fields["top5_correct"] = hasTop5 ? .integer(top5Count) : nil
+    fields["top5_correct"] = accuracy.top5Count.map(JSONValue.integer)
     fields.merge(origin.fields(encoder)) { _, new in new }
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: "\(folder)/summary.json")
     guard resultFolder == ClassifierFile.folder + request.weights.suffix else { return }
@@ -75,10 +70,10 @@ struct LinearResult {
       Dictionary(uniqueKeysWithValues: accuracies.map { name, value in (prefix + name, value) }), into: run.summaryPath)
   }
 
-  /// The accuracies by field name; top-5 only above five classes, where it says something.
+  /// The accuracies by field name.
   private var accuracies: [String: JSONValue] {
-    var fields: [String: JSONValue] = ["linear_top1": .number(top1)]
-    fields["linear_top5"] = hasTop5 ? .number(top5) : nil
+    var fields: [String: JSONValue] = ["linear_top1": .number(accuracy.top1)]
+    fields["linear_top5"] = accuracy.top5.map(JSONValue.number)
     return fields
   }
 }

@@ -109,18 +109,18 @@ package enum LinearStage {
     let epochs = try train(classifier, on: &features, request, over: world, report: report)
 
     world.activity.begin("testing")
-    let correct = try classifier.correctCounts(features: features.test, labels: test.labels, over: world)
+    let accuracy = try classifier.accuracy(features: features.test, labels: test.labels, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
       request: request, split: opened.split, resultFolder: folder, classNames: training.classNames,
-      trainingCount: training.count, testCount: test.count, top1Count: correct.top1, top5Count: correct.top5,
-      ranks: world.size, seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
+      trainingCount: training.count, accuracy: accuracy, ranks: world.size,
+      seconds: ProcessMeasurements.now() - start, memory: memory, epochs: epochs)
     world.activity.begin("writing the result", allowsSilence: true)
     try world.onRoot {
       try result.write(
         classifier, features.standardization, of: encoder, origin, into: RunDirectory(path: request.run))
       report(
-        "linear top-1 \(decimal(result.top1, 4))\(result.hasTop5 ? ", top-5 \(decimal(result.top5, 4))" : "") on \(test.count) \(opened.split.title) samples, "
+        "linear \(accuracy.text) on \(test.count) \(opened.split.title) samples, "
           + "after \(duration(result.seconds)); in \(request.run)/\(folder)/summary.json")
     }
   }

@@ -1,6 +1,7 @@
 import DataLoading
 import Datasets
 import Imaging
+import Inference
 import Job
 import MPI
 

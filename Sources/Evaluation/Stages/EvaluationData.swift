@@ -3,6 +3,7 @@ import Datasets
 import Glibc
 import ImageCodecs
 import Imaging
+import Inference
 import Job
 import MPI
 import Runs
@@ -57,14 +58,14 @@ struct EvaluationData {
       let opened = try Self.naming("transfer") {
         try Self.transferred(transfer, request, encoder, over: world, report: report)
       }
-      (training, test, split) = (opened.training, opened.test, request.split)
+      (training, test, split) = (opened.training, opened.test, opened.split)
       place = ResultPlace(
         .raw, of: .other(name: Self.transferName(transfer) + request.weights.suffix),
         step: encoder.isLatest ? nil : encoder.state.step,
         identity: opened.identity)
       resultFolder = try Self.transferFolder(place, request, over: world, report: report)
     } else {
-      let opened = try encoder.openData(for: "evaluation", testing: request.split, over: world, report: report)
+      let opened = try encoder.openData(for: request.stage, testing: request.split, over: world, report: report)
       (training, resultFolder, place) = (opened.training, opened.resultFolder, opened.place)
       (test, split) = (opened.tested.dataset, opened.tested.split)
     }
@@ -87,15 +88,7 @@ struct EvaluationData {
     do {
       return try open()
     } catch let agreed as CollectiveError {
-      // The commands in a message keep their own options.
-      func named(_ text: String) -> String {
-        let command = "supcon dataset verify --data"
-        return text.split(separator: command, omittingEmptySubsequences: false).map { part in
-          part.replacing("--data", with: "--\(word)-data")
-        }.joined(separator: command)
-      }
-      let error = agreed.error
-      throw CollectiveError(error: RunError(error.exitCode, named(error.problem), remedy: named(error.remedy)))
+      throw CollectiveError(error: agreed.error.namingData(of: word))
     }
   }
 
@@ -106,7 +99,7 @@ struct EvaluationData {
   private static func transferred(
     _ configuration: Configuration, _ request: EvaluationStage.Request, _ encoder: FrozenEncoder,
     over world: borrowing Communicator, report: Reporter
-  ) throws -> (training: any ImageDataset, test: any ImageDataset, identity: [String: JSONValue]) {
+  ) throws -> (training: any ImageDataset, test: any ImageDataset, split: Split, identity: [String: JSONValue]) {
     let preprocessing = try ImagePreprocessing.known(encoder.configuration, run: request.run)
     var configuration = configuration
     // Known beforehand, so that images of a folder are not decoded to find them.
@@ -129,17 +122,28 @@ struct EvaluationData {
     do {
       let test = try DatasetChoice.openSplit(configuration, .test, over: world, report: report)
       let testContents = try DatasetContents(of: test.dataset, configuration, split: test.split, over: world).text
-      return (adapted(training), adapted(test.dataset), identity(test.fingerprint, testContents))
+      return (adapted(training), adapted(test.dataset), test.split, identity(test.fingerprint, testContents))
     } catch let agreed as CollectiveError
       where agreed.error.exitCode == .missing && configuration.data.dataset == .folder
     {
       let parts = training.heldOut(fraction: heldOutFraction)
-      guard parts.validation.count > 0 else { throw agreed }
+      guard parts.validation.count > 0 else {
+        throw CollectiveError(error: nothingHeldOut(of: training, configuration))
+      }
       report.note(
         "\(configuration.data.path ?? ""): has no test images: tested on \(parts.validation.count) of its \(training.count) images, held out by class"
       )
-      return (adapted(parts.training), adapted(parts.validation), identity("held-out", nil))
+      return (adapted(parts.training), adapted(parts.validation), .validation, identity("held-out", nil))
     }
+  }
+
+  /// Returns the error for a transfer dataset without test images whose classes are too small to hold images out.
+  private static func nothingHeldOut(of training: any ImageDataset, _ configuration: Configuration) -> RunError {
+    let least = (2...).first { count in HeldOutSplit.heldOutCount(of: count, fraction: heldOutFraction) > 0 } ?? 2
+    return RunError(
+      .missing,
+      "\(configuration.data.path ?? ""): has no test images, and no class with enough of its \(counted(training.count, "training image")) to hold some out",
+      remedy: "give --transfer-data a dataset with test images, or with at least \(least) images of a class")
   }
 
   /// Returns the name of another dataset in that of the result's folder, such as `cifar100` or `flowers`.
@@ -154,8 +158,7 @@ struct EvaluationData {
     _ place: ResultPlace, _ request: EvaluationStage.Request, over world: borrowing Communicator, report: Reporter
   ) throws -> String {
     let wanted = place.wantedFolder(of: "transfer")
-    let folder = try world.broadcast(
-      text: try world.onRoot { place.folder(of: "transfer", in: RunDirectory(path: request.run)) } ?? "")
+    let folder = try world.rootValue { place.folder(of: "transfer", in: RunDirectory(path: request.run)) }
     if folder != wanted {
       report.note("results go to \(request.run)/\(folder), as \(wanted) has those of other data")
     }

@@ -30,10 +30,8 @@ struct EvaluationMeasures {
     let votes = try KNearestNeighbors.weightedVotes(
       of: test, among: training, sizes: sizes, threads: threads, over: world)
     for (k, votes) in zip(sizes, votes) {
-      let right = zip(test.labels, votes).count { label, vote in label == vote }
       report.add(
-        "knn\(k)_weighted_top1", "weighted k-NN, k \(min(k, training.count)), τ 0.07",
-        Double(right) / Double(test.count))
+        "knn\(k)_weighted_top1", "weighted k-NN, k \(min(k, training.count)), τ 0.07", test.accuracy(of: votes))
     }
     world.activity.begin("class means")
     let all = ClassMeans.means(training, classCount: classCount)
@@ -61,14 +59,11 @@ struct EvaluationMeasures {
     let test = test
     let predictions = try RowWork.gather(
       rows: means.count, width: test.count, zero: Int32(0), blockSize: 1, threads: threads, over: world
-    ) { draws in
+    ) { draws, _ in
       try ClassMeans.predictions(test, 0..<test.count, means: means[draws.lowerBound])
     }
     return means.indices.map { draw in
-      let right = test.labels.indices.count { sample in
-        predictions[draw * test.count + sample] == test.labels[sample]
-      }
-      return Double(right) / Double(test.count)
+      test.accuracy(of: predictions[draw * test.count..<(draw + 1) * test.count])
     }
   }
 
@@ -84,29 +79,31 @@ struct EvaluationMeasures {
     world.activity.begin("retrieval")
     let counts = classCounts
     let retrieval = Retrieval.means(
-      try RowWork.gather(rows: test.count, width: 3, zero: 0.0, threads: threads, over: world) { queries in
+      try RowWork.gather(rows: test.count, width: 3, zero: 0.0, threads: threads, over: world) { queries, _ in
         try Retrieval.values(test, queries, classCounts: counts)
       })
     report.add("retrieval_precision_at_1", "retrieval, precision@1", retrieval?.precisionAt1)
     report.add("retrieval_r_precision", "retrieval, R-precision", retrieval?.rPrecision)
     report.add("retrieval_map_at_r", "retrieval, mAP@R", retrieval?.meanAveragePrecision)
     world.activity.begin("k-means")
-    let clusters = min(classCount, test.count)
-    let runs = try RowWork.gather(
+    let (clusters, activity) = (min(classCount, test.count), world.activity)
+    let clusterings = try RowWork.gather(
       rows: Self.restarts, width: test.count + 1, zero: 0.0, blockSize: 1, threads: threads, over: world
-    ) { restarts in
-      let run = try KMeans(test, k: clusters, seed: seed, restart: restarts.lowerBound)
-      return [run.inertia] + run.clusters.map { cluster in Double(cluster) }
+    ) { restarts, _ in
+      let clustering = try KMeans(test, k: clusters, seed: seed, restart: restarts.lowerBound) {
+        activity.progressed()
+      }
+      return [clustering.inertia] + clustering.clusters.map { cluster in Double(cluster) }
     }
     let stride = test.count + 1
-    let best = (0..<Self.restarts).min { one, other in runs[one * stride] < runs[other * stride] } ?? 0
+    let best = (0..<Self.restarts).min { one, other in clusterings[one * stride] < clusterings[other * stride] } ?? 0
     let agreement = ClusteringAgreement(
-      test.labels, runs[best * stride + 1..<(best + 1) * stride].map { cluster in Int32(cluster) })
+      test.labels, clusterings[best * stride + 1..<(best + 1) * stride].map { cluster in Int32(cluster) })
     report.add("kmeans_nmi", "k-means, NMI", agreement.normalized)
     report.add("kmeans_ami", "k-means, AMI", agreement.adjusted)
     world.activity.begin("alignment and uniformity")
     let summary = AlignmentUniformity.summary(
-      try RowWork.gather(rows: test.count, width: 3, zero: 0.0, threads: threads, over: world) { samples in
+      try RowWork.gather(rows: test.count, width: 3, zero: 0.0, threads: threads, over: world) { samples, _ in
         try AlignmentUniformity.values(test, samples)
       })
     report.add("alignment", "alignment within classes", summary.alignment)
@@ -124,7 +121,7 @@ struct EvaluationMeasures {
     world.activity.begin("outliers", allowsSilence: true)
     let (one, tied) = (Mahalanobis(training, classCount: 1), Mahalanobis(training, classCount: classCount))
     func distances(_ rows: FeatureRows) throws -> [Double] {
-      try RowWork.gather(rows: rows.count, width: 3, zero: 0.0, threads: threads, over: world) { samples in
+      try RowWork.gather(rows: rows.count, width: 3, zero: 0.0, threads: threads, over: world) { samples, _ in
         let neighbors = try search.neighbors(of: rows, samples, training, norms)
         return zip(samples, neighbors).flatMap { sample, nearest in
           [Double(nearest[nearest.count - 1].distance), one.distance(rows[sample]), tied.distance(rows[sample])]
@@ -150,10 +147,9 @@ struct EvaluationMeasures {
     _ report: inout EvaluationReport, _ probabilities: ClassProbabilities, classNames: [String]
   ) -> ConfusionMatrix {
     let samples = Array(probabilities.labels.indices)
-    report.add("top1", "classifier, top-1", probabilities.topAccuracy(1))
-    if probabilities.classCount > 5 {
-      report.add("top5", "classifier, top-5", probabilities.topAccuracy(5))
-    }
+    let accuracy = probabilities.accuracy
+    report.add("top1", "classifier, top-1", accuracy.top1)
+    report.add("top5", "classifier, top-5", accuracy.top5)
     let calibration = Calibration(probabilities)
     let temperatures = Calibration.crossFittedTemperatures(probabilities)
     report.add("ece", "expected calibration error, 15 bins", calibration.error)

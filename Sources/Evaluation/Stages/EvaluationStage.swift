@@ -5,6 +5,7 @@ import Formats
 import FoundationEssentials
 import Glibc
 import Imaging
+import Inference
 import Job
 import MPI
 import Measures
@@ -57,6 +58,10 @@ package enum EvaluationStage {
       self.run = run
     }
 
+    /// The name of the result's folder for the run's own data and latest checkpoint; the control with pixels has one of
+    /// its own, beside the encoder's.
+    var stage: String { features == .pixels ? "evaluation-pixels" : "evaluation" }
+
     /// The configuration that names the dataset of outliers; `nil` for none.
     var outliers: Configuration? { Self.configuration(outlierDataset, outlierData) }
 
@@ -89,9 +94,7 @@ package enum EvaluationStage {
       guard let configuration else {
         return data == nil ? nil : "--\(word)-data: goes with --\(word)-dataset; give both"
       }
-      return configuration.dataProblem.map { problem in
-        problem.description.replacing("--data", with: "--\(word)-data")
-      }
+      return configuration.dataProblem?.namingData(of: word).description
     }
 
     /// The error for an option that contradicts `--transfer-dataset`, because it measures on the run's own data; or
@@ -178,9 +181,8 @@ package enum EvaluationStage {
       result.details.merge(details(request, data, encoder)) { _, new in new }
       for line in result.table { report(line) }
       guard data.isStored else { return }
-      let folder = data.resultFolder
-      try write(result, confusion?.csv(training.classNames), into: RunDirectory(path: request.run), folder)
-      if folder == "evaluation" + request.weights.suffix {
+      try write(result, confusion?.csv(training.classNames), request, data, report)
+      if data.resultFolder == request.stage + request.weights.suffix {
         try JSONValue.merge(
           [request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
       }
@@ -201,15 +203,27 @@ package enum EvaluationStage {
       details["transfer_dataset"] = .text(transfer.data.dataset.rawValue)
       details["transfer_data"] = transfer.data.path.map(JSONValue.text) ?? .null
     }
+    if let outliers = request.outliers {
+      details["ood_dataset"] = .text(outliers.data.dataset.rawValue)
+      details["ood_data"] = outliers.data.path.map(JSONValue.text) ?? .null
+    }
+    if let classifier = data.classifier { details[KeptMeasures.classifierField] = .text(classifier.sha256) }
     return details
   }
 
-  /// Writes the result, replacing an earlier result for the same data and checkpoint.
+  /// Writes the result, replacing an earlier result for the same data and checkpoint but for its ``KeptMeasures``.
   private static func write(
-    _ result: EvaluationReport, _ confusion: String?, into directory: RunDirectory, _ folder: String
+    _ result: EvaluationReport, _ confusion: String?, _ request: Request, _ data: EvaluationData, _ report: Reporter
   ) throws {
-    let path = "\(directory.path)/\(folder)"
-    try AtomicFile.write(JSONValue.object(result.fields).encoded(isPretty: true) + "\n", to: "\(path)/summary.json")
+    let path = "\(RunDirectory(path: request.run).path)/\(data.resultFolder)"
+    let summary = "\(path)/summary.json"
+    let place = ResultPlace(request.weights, identity: data.origin.identity)
+    let kept = KeptMeasures(
+      of: JSONValue.fields(ofFile: summary) ?? [:], beside: result.fields,
+      isOfSameImages: !place.isOfOtherImages(summary))
+    for note in kept.notes(path) { report.note(note) }
+    let fields = result.fields.merging(kept.fields) { own, _ in own }
+    try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: summary)
     if let confusion {
       try AtomicFile.write(confusion, to: "\(path)/confusion.csv")
     } else {
@@ -224,12 +238,9 @@ package enum EvaluationStage {
     _ result: inout EvaluationReport, _ training: FeatureRows, _ test: FeatureRows, classCount: Int,
     over world: borrowing Communicator
   ) throws {
-    let correct = try LinearProbe.correctCounts(
-      training: training, test: test, classCount: classCount, over: world)
-    result.add("linear_top1", "linear classifier, top-1", Double(correct.top1) / Double(test.count))
-    if classCount > 5 {
-      result.add("linear_top5", "linear classifier, top-5", Double(correct.top5) / Double(test.count))
-    }
+    let accuracy = try LinearProbe.accuracy(training: training, test: test, classCount: classCount, over: world)
+    result.add("linear_top1", "linear classifier, top-1", accuracy.top1)
+    result.add("linear_top5", "linear classifier, top-5", accuracy.top5)
   }
 
   /// Adds the accuracy and the other measures of the run's classifier to the report.
@@ -254,14 +265,14 @@ package enum EvaluationStage {
       let mirrored = try Self.rows(of: MirroredDataset(original: test), request, features, over: world)
       result.add(
         "mirror_top1", "classifier on images and mirror images, top-1",
-        try probabilities(mirrored, adding: plain.logits).topAccuracy(1))
+        try probabilities(mirrored, adding: plain.logits).accuracy.top1)
     }
     if let source = data.corruptions {
       let study = try CorruptionStudy(source, like: test, over: world) { images in
-        try probabilities(Self.rows(of: images, request, features, over: world)).topAccuracy(1)
+        try probabilities(Self.rows(of: images, request, features, over: world)).accuracy.top1
       }
       study.add(
-        to: &result, clean: 1 - plain.topAccuracy(1), classCount: classifier.bias.count, report: report)
+        to: &result, clean: 1 - plain.accuracy.top1, classCount: classifier.bias.count, report: report)
     }
     return confusion
   }
@@ -289,12 +300,5 @@ package enum EvaluationStage {
       }
       return FeatureRows(features: pixels, labels: dataset.labels, width: width)
     }
-  }
-}
-
-extension ImageDataset {
-  /// The labels of all samples.
-  package var labels: [Int32] {
-    (0..<count).map { index in Int32(label(at: index)) }
   }
 }

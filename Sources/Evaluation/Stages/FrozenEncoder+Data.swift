@@ -49,8 +49,7 @@ extension FrozenEncoder {
     }
     let place = ResultPlace(weights, isValidation: isValidation, of: images, step: step, identity: identity)
     let wanted = place.wantedFolder(of: stage)
-    let folder = try world.broadcast(
-      text: try world.onRoot { place.folder(of: stage, in: RunDirectory(path: run)) } ?? "")
+    let folder = try world.rootValue { place.folder(of: stage, in: RunDirectory(path: run)) }
     if folder != own {
       let change = training.fingerprint == data.fingerprint ? contents.change.map { text in " (\(text))" } ?? "" : ""
       let reason =
@@ -105,9 +104,8 @@ extension FrozenEncoder {
   private func hasOtherTest(
     than identity: [String: JSONValue], recordedIn folder: String, over world: borrowing Communicator
   ) throws -> Bool {
-    let recorded = try world.onRoot {
+    try world.rootValue {
       ResultPlace.haveOtherTests(identity, JSONValue.fields(ofFile: "\(run)/\(folder)/summary.json") ?? [:])
     }
-    return try world.broadcast(bytes: [recorded ?? false ? 1 : 0]) == [1]
   }
 }

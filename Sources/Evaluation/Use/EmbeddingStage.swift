@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Formats
+import Inference
 import Job
 import MPI
 import OneDNN
@@ -30,8 +31,8 @@ package enum EmbeddingStage {
     package var projector: String?
     /// The folder of the dataset; `nil` for the one that the run was trained on.
     package var data: String?
-    /// The split of the dataset: `train`, `validation` or `test`.
-    package var split = Split.test
+    /// The split of the dataset: `train`, `validation` or `test`; `nil` for the test images.
+    package var split: Split?
     /// The kind of features: `encoder` for representations, `model` for embeddings of unit length.
     package var part = WeightLayout.Part.encoder
     /// The data type of the encoder's computation; `nil` for that of the run.
@@ -52,6 +53,9 @@ package enum EmbeddingStage {
       }
       if !images.isEmpty, data != nil {
         return "--data: goes with the run's dataset; leave it out, or the images"
+      }
+      if !images.isEmpty, let split {
+        return "--split \(split.rawValue): goes with the run's dataset; leave it out, or the images"
       }
       return Configuration.problem(ofThreads: threads)
     }
@@ -96,12 +100,13 @@ package enum EmbeddingStage {
     report: Reporter
   ) throws -> ExitStatus {
     let configuration = encoder.configuration
-    let dataset = try open(request.split, of: configuration, over: world, report: report)
+    let opened = try open(request.split ?? .test, of: configuration, over: world, report: report)
+    let (dataset, split) = (opened.dataset, opened.split)
     try world.agreeOnSamples(of: dataset, configuration)
     if request.labels != nil, !dataset.hasLabels {
       throw CollectiveError(
         error: RunError(
-          .data, "--labels: the \(request.split.title) images have no labels", remedy: "leave the option out"))
+          .data, "--labels: the \(split.title) images have no labels", remedy: "leave the option out"))
     }
     let extraction = try encoder.extraction(for: dataset, threads: request.threads, over: world)
     let writer = try world.onRoot {
@@ -123,19 +128,20 @@ package enum EmbeddingStage {
       }
     }
     try dataset.reportReplaced(over: world, report: report)
-    try publish(writer ?? nil, request, encoder, "the \(request.split.rawValue) samples", over: world, report: report)
+    try publish(writer ?? nil, request, encoder, "the \(split.title) samples", over: world, report: report)
     return .success
   }
 
-  /// Opens a split of the run's dataset; if it does not exist, the error suggests the split that every dataset has.
+  /// Opens a split of the run's dataset, or its validation images if there are no test images; if there are neither,
+  /// the error suggests the split that every dataset has.
   ///
   /// Collective.
   private static func open(
     _ split: Split, of configuration: Configuration, over world: borrowing Communicator,
     report: Reporter
-  ) throws -> any ImageDataset {
+  ) throws -> DatasetChoice.OpenedSplit {
     do {
-      return try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report)
+      return try DatasetChoice.openSplit(configuration, split, needsLabels: false, over: world, report: report)
     } catch let agreed as CollectiveError where split != .train && agreed.error.exitCode == .missing {
       throw CollectiveError(
         error: RunError(
@@ -157,9 +163,11 @@ package enum EmbeddingStage {
       try EmbeddingWriter(request, width: head?.width ?? width, limit: images.count, classNames: [])
     }
     var badCount = 0
+    var contrast = ContrastCounts()
     for first in images.parts {
       let part = try images.part(from: first, over: world)
       badCount += part.bad.count
+      contrast.add(part.contrast)
       try world.onRoot {
         let good = part.paths.indices.filter { index in part.bad[index] == nil }
         for index in part.bad.keys.sorted() { report.error(part.bad[index] ?? "") }
@@ -171,6 +179,7 @@ package enum EmbeddingStage {
         try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
       }
     }
+    if let warning = contrast.warning { report.warn(warning) }
     guard badCount < images.count else {
       throw CollectiveError(
         error: RunError(.data, "\(request.output): is not written, as none of the images can be used"))

@@ -46,7 +46,7 @@ final class EmbeddingWriter {
       try Self.append("row,sample,name,label,class\n", to: &table)
     }
     if let folder = request.projector {
-      try RunDirectory.createFolders(folder, option: "--projector")
+      try OutputFolder.create(folder, option: "--projector")
       let file = "\(folder)/\(TensorBoardProjector.fileName(Self.projectorSet))"
       projectorRows = try AtomicFile(path: "\(file).tsv")
       projectorMetadata = try AtomicFile(path: "\(file)-metadata.tsv")

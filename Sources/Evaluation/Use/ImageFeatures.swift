@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Glibc
+import Inference
 import Job
 import MPI
 import Measures
@@ -21,6 +22,8 @@ package struct ImageFeatures {
     package let rows: FeatureRows
     /// The error messages of the files that cannot be decoded, by index in ``paths``.
     package let bad: [Int: String]
+    /// The counts of images without contrast among the files that can be decoded.
+    package let contrast: ContrastCounts
   }
 
   /// The paths of all files as bytes, in order.
@@ -115,28 +118,21 @@ package struct ImageFeatures {
     let own = Array(files[first..<min(first + filesPerPart, files.count)])
     let dataset = ImageFiles(own, preprocessing)
     let features = try extraction.features(of: extraction.makeLoader(dataset, .none, seed: 0), over: world)
-    var bad = try Self.badFiles(dataset, over: world)
+    // Each file is decoded by one rank.
+    var bad: [Int: String] = [:]
+    var contrast = ContrastCounts()
+    for findings in try world.allGather(value: dataset.findings) {
+      bad.merge(findings.bad) { first, _ in first }
+      contrast.add(findings.contrast)
+    }
     for index in own.indices where bad[index] != nil {
       // Rank 0, which reports them, knows what is wrong with a link or folder.
       if let problem = problems[first + index] { bad[index] = problem }
     }
     return Part(
       first: first, paths: own.map { path in String(decoding: path, as: UTF8.self) }, files: own,
-      rows: FeatureRows(features: features, labels: Array(repeating: 0, count: own.count), width: width), bad: bad)
-  }
-
-  /// Gathers the error messages of the files that could not be decoded, from all ranks.
-  ///
-  /// Collective.
-  private static func badFiles(_ files: ImageFiles, over world: borrowing Communicator) throws -> [Int: String] {
-    let own = files.badFiles.map { index, reason in "\(index)\t\(reason)" }.joined(separator: "\0")
-    let all = try world.allGather(text: own).flatMap { text in text.split(separator: "\0") }
-    return all.reduce(into: [:]) { bad, line in
-      let parts = line.split(separator: "\t", maxSplits: 1)
-      if let index = Int(parts[0]) {
-        bad[index] = String(parts[1])
-      }
-    }
+      rows: FeatureRows(features: features, labels: Array(repeating: 0, count: own.count), width: width), bad: bad,
+      contrast: contrast)
   }
 }
 
@@ -146,9 +142,7 @@ extension ImagePreprocessing {
   /// - Throws: ``CollectiveError`` if the files do not contain mean and standard deviation.
   static func known(_ configuration: Configuration, run: String) throws(CollectiveError) -> ImagePreprocessing {
     guard let preprocessing = ImagePreprocessing(configuration, run: run) else {
-      throw CollectiveError(
-        error: RunError(
-          .configuration, "\(run)/config.yaml: names no mean, std and image-size", remedy: "train again to have them"))
+      throw CollectiveError(error: missing(in: run))
     }
     return preprocessing
   }

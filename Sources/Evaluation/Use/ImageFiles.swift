@@ -13,7 +13,16 @@ final class ImageFiles: ImageDataset {
   /// The paths as bytes, because names need not be UTF-8.
   private let paths: [[UInt8]]
   private let sixteenBit: SixteenBit
-  private let bad = Mutex<[Int: String]>([:])
+  /// The findings, and the files that count: the last one is decoded several times to fill a block.
+  private let found = Mutex((findings: Findings(), counted: Set<Int>()))
+
+  /// The findings of decoding about the files.
+  struct Findings: Codable, Sendable {
+    /// The error messages of the files that this rank could not decode, by index.
+    var bad: [Int: String] = [:]
+    /// The counts of images without contrast among the others.
+    var contrast = ContrastCounts()
+  }
 
   /// Creates a dataset of the files at the given paths.
   init(_ paths: [[UInt8]], _ preprocessing: ImagePreprocessing) {
@@ -31,23 +40,36 @@ final class ImageFiles: ImageDataset {
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     do {
-      let file = try ReadOnlyFile(pathBytes: paths[index])
-      return try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: sixteenBit)
+      let image = try RGBImage(decoding: ReadOnlyFile(pathBytes: paths[index]).contents(), sixteenBit: sixteenBit)
+      addContrast(of: image, at: index)
+      return image
     } catch {
       let (path, text) = (name(at: index), "\(error)")
       let reason = text.hasPrefix(path) ? text : "\(path): \(text)"
       let isMissing = (error as? FileError)?.kind == .missing
       let advice = isMissing ? Self.nameAdvice(path) : nil
       let message = [reason, advice].compactMap { part in part }.joined(separator: "; ")
-      bad.withLock { bad in bad[index] = message }
+      found.withLock { found in found.findings.bad[index] = message }
       return RGBImage(
         width: viewSize.width, height: viewSize.height,
         samples: Array(repeating: 0, count: 3 * viewSize.pixelCount))
     }
   }
 
-  /// The error messages of the files that this rank could not decode, by index.
-  var badFiles: [Int: String] { bad.withLock { bad in bad } }
+  /// Adds an image to the counts if it is not among them.
+  private func addContrast(of image: RGBImage, at index: Int) {
+    guard found.withLock({ found in found.counted.insert(index).inserted }) else { return }
+    var contrast = ContrastCounts()
+    contrast.add(image)
+    if sixteenBit == .scale {
+      // Not clipped: an image that is white here is white in the file.
+      (contrast.uniform, contrast.white, contrast.clipped) = (contrast.uniform + contrast.white, 0, 0)
+    }
+    found.withLock { [contrast] found in found.findings.contrast.add(contrast) }
+  }
+
+  /// This rank's findings about the files that it decoded.
+  var findings: Findings { found.withLock { found in found.findings } }
 
   /// Returns the advice for a missing file whose name was not UTF-8: arguments and lines are text, in which such bytes
   /// have become replacement characters; `nil` for other files.

@@ -1,4 +1,6 @@
 import Configuration
+import Datasets
+import Inference
 import Job
 import MPI
 import Measures
@@ -78,10 +80,12 @@ package enum PredictionStage {
     var writer = PredictionWriter(format: request.format, top: request.top, names: names)
     writer.begin(output)
     var badCount = 0
+    var contrast = ContrastCounts()
     for first in images.parts {
       let part = try images.part(from: first, over: world)
       let logits = try classifier.logits(part.rows, threads: request.threads, over: world)
       badCount += part.bad.count
+      contrast.add(part.contrast)
       guard world.isRoot else { continue }
       let probabilities = ClassProbabilities(logits: logits, labels: part.rows.labels, classCount: names.count)
       for (index, path) in part.paths.enumerated() {
@@ -93,6 +97,7 @@ package enum PredictionStage {
       }
     }
     writer.end(output)
+    if let warning = contrast.warning { report.warn(warning) }
     return badCount == 0 ? .success : .data
   }
 }

@@ -3,7 +3,8 @@ import Synchronization
 
 /// A file that is written atomically: readers see either the old or the complete new file, even after a crash.
 ///
-/// The file is written under a temporary name in the same folder, flushed and renamed; then the folder is flushed.
+/// The file is written under a temporary name in the same folder (one of the ``TemporaryFiles``), flushed and renamed;
+/// then the folder is flushed.
 @safe
 public struct AtomicFile: ~Copyable, Sendable {
   /// The suffix of temporary file names.
@@ -12,6 +13,8 @@ public struct AtomicFile: ~Copyable, Sendable {
   private let path: String
   private let temporaryPath: String
   private let descriptor: Int32
+  /// The temporary file's entry among those that a signal removes.
+  private let entry: TemporaryFiles.Entry?
   private let isPublished = Atomic(false)
 
   /// Creates the temporary file; unless it is published, it is removed when this value is destroyed.
@@ -19,21 +22,30 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// - Throws: ``FileError`` if the file cannot be created.
   public init(path: String) throws(FileError) {
     try Self.checkKind(path)
-    let descriptor = unsafe open(path + Self.temporarySuffix, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.cannotCreate(path, code: errno) }
-    self.init(path: path, descriptor: descriptor)
+    let temporaryPath = path + Self.temporarySuffix
+    // Before the file exists, so that no signal comes between.
+    let entry = TemporaryFiles.add(temporaryPath)
+    let descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      let code = errno
+      entry?.remove()
+      throw Self.cannotCreate(path, code: code)
+    }
+    self.init(path: path, temporaryPath: temporaryPath, descriptor: descriptor, entry)
   }
 
-  private init(path: String, descriptor: Int32) {
+  private init(path: String, temporaryPath: String, descriptor: Int32, _ entry: TemporaryFiles.Entry?) {
     self.path = path
-    temporaryPath = path + Self.temporarySuffix
+    self.temporaryPath = temporaryPath
     self.descriptor = descriptor
+    self.entry = entry
   }
 
   deinit {
     close(descriptor)
     if !isPublished.load(ordering: .relaxed) {
       unsafe unlink(temporaryPath)
+      entry?.remove()
     }
   }
 
@@ -128,28 +140,14 @@ public struct AtomicFile: ~Copyable, Sendable {
   ///
   /// - Throws: ``FileError``, for example if the disk is full.
   public func append(_ bytes: RawSpan) throws(FileError) {
-    try unsafe bytes.withUnsafeBytes { (bytes) throws(FileError) in
-      var written = 0
-      while written < bytes.count {
-        guard let base = bytes.baseAddress else { break }
-        let count = unsafe Glibc.write(descriptor, base + written, bytes.count - written)
-        if count < 0, errno == EINTR {
-          continue
-        }
-        guard count > 0 else { throw FileError(path: path, action: "write to it", code: errno) }
-        written += count
-      }
-    }
+    try writeAll(bytes, to: descriptor, path: path)
   }
 
   /// Overwrites bytes that were appended before.
   ///
   /// - Throws: ``FileError`` if writing fails.
   public func replace(_ bytes: RawSpan, at offset: Int) throws(FileError) {
-    let written = unsafe bytes.withUnsafeBytes { bytes in
-      unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
-    }
-    guard written == bytes.byteCount else { throw FileError(path: path, action: "write to it", code: errno) }
+    try writeAll(bytes, to: descriptor, path: path, at: offset)
   }
 
   /// Flushes the file and renames it to its final name.
@@ -161,6 +159,7 @@ public struct AtomicFile: ~Copyable, Sendable {
       throw FileError(path: path, action: "give the finished file its name", code: errno)
     }
     isPublished.store(true, ordering: .relaxed)
+    entry?.remove()
     try Self.flushDirectory(path.parentFolder)
   }
 

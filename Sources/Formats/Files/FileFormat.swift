@@ -19,6 +19,9 @@ public enum FileFormat: String, Sendable, CaseIterable {
   case numPy = "a NumPy array"
   case hdf5 = "an HDF5 file"
   case parquet = "a Parquet file"
+  case arrow = "an Arrow file"
+  case matlab = "a MATLAB file"
+  case pickle = "a pickle or a file of torch.save"
   case gguf = "a GGUF file"
   case safetensors = "a safetensors file"
   case lfsPointer = "a Git LFS pointer (git lfs pull gets the file)"
@@ -49,20 +52,25 @@ public enum FileFormat: String, Sendable, CaseIterable {
     (.webP, 8, Array("WEBP".utf8)), (.gif, 0, Array("GIF8".utf8)), (.tiff, 0, [0x49, 0x49, 0x2A, 0]),
     (.tiff, 0, [0x4D, 0x4D, 0, 0x2A]), (.bmp, 0, Array("BM".utf8)), (.pdf, 0, Array("%PDF".utf8)),
     (.numPy, 0, [0x93] + Array("NUMPY".utf8)), (.hdf5, 0, [0x89] + Array("HDF".utf8)),
-    (.parquet, 0, Array("PAR1".utf8)), (.gguf, 0, Array("GGUF".utf8)),
+    (.parquet, 0, Array("PAR1".utf8)), (.arrow, 0, Array("ARROW1".utf8)), (.gguf, 0, Array("GGUF".utf8)),
+    (.matlab, 0, Array("MATLAB 5.0 MAT-file".utf8)), (.matlab, 0, Array("MATLAB 7.3 MAT-file".utf8)),
+    // The versions of pickle that begin with their number.
+    (.pickle, 0, [0x80, 2]), (.pickle, 0, [0x80, 3]), (.pickle, 0, [0x80, 4]), (.pickle, 0, [0x80, 5]),
     (.lfsPointer, 0, Array("version https://git-lfs".utf8)),
-    // The length of a JSON object in eight bytes, then the object.
-    (.safetensors, 8, Array("{".utf8)),
   ]
 
   /// Recognizes a format; `nil` if it is unknown or there are no bytes.
   ///
   /// - Parameter start: The first ``startLength`` bytes of the file, or all of a shorter file.
   public init?(start: [UInt8]) {
+    // First, because the length of the header may begin like any signature.
+    if Self.isSafetensors(start) {
+      self = .safetensors
+      return
+    }
     let signature = Self.signatures.first { signature in start.dropFirst(signature.offset).starts(with: signature.bytes)
     }
-    // Eight characters and a brace may begin a text; the length of a header has zero bytes at its end.
-    if let signature, signature.format != .safetensors || start[7] == 0 {
+    if let signature {
       self = signature.format
       return
     }
@@ -75,10 +83,15 @@ public enum FileFormat: String, Sendable, CaseIterable {
 
   /// Recognizes the format of a file; `nil` if it cannot be read, or is empty or unknown.
   public init?(ofFile path: String) {
-    guard let file = try? ReadOnlyFile(path: path),
-      let start = try? file.read(min(file.byteCount, Self.startLength), at: 0)
-    else { return nil }
+    guard let start = try? ReadOnlyFile(path: path).start(Self.startLength) else { return nil }
     self.init(start: start)
+  }
+
+  /// Returns true for the length of a JSON object in eight bytes, then the object.
+  private static func isSafetensors(_ start: [UInt8]) -> Bool {
+    // Eight characters and a brace may begin a text; the length of a header has zero bytes at its end. In other binary
+    // formats a brace is a number, which zero bytes follow.
+    start.count > 9 && start[7] == 0 && start[8] == UInt8(ascii: "{") && start[9] != 0
   }
 
   /// Returns the bytes as UTF-8 text, except a character cut off at the end; `nil` if they are not text.

@@ -11,6 +11,25 @@ public struct OutputFile: Sendable {
     case json = "a JSON file"
     case html = "an HTML page"
     case png = "a PNG image"
+
+    /// The usual file name endings, the first of which is advised.
+    var endings: [String] {
+      switch self {
+      case .safetensors: [".safetensors"]
+      case .onnx: [".onnx"]
+      case .numPy: [".npy"]
+      case .csv: [".csv"]
+      case .json: [".json"]
+      case .html: [".html", ".htm"]
+      case .png: [".png"]
+      }
+    }
+
+    /// The endings of all formats that commands write, and of others that arrays, tables and weights often have.
+    static let knownEndings: Set<String> = [
+      ".safetensors", ".onnx", ".npy", ".csv", ".json", ".html", ".htm", ".png", ".npz", ".tsv", ".parquet", ".pt",
+      ".pth", ".pkl",
+    ]
   }
 
   /// The path of the file.
@@ -31,6 +50,17 @@ public struct OutputFile: Sendable {
     self.mustBeNew = mustBeNew
   }
 
+  /// The error for a name whose ending is that of another format, by which a reader would mistake the file; `nil` for
+  /// other endings.
+  public var endingProblem: String? {
+    let name = path.lastComponent
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    let ending = name[dot...].lowercased()
+    guard Format.knownEndings.contains(ending), !format.endings.contains(ending) else { return nil }
+    return
+      "\(option) \(path): ends in \(ending), but is written as \(format.rawValue); give a name that ends in \(format.endings[0])"
+  }
+
   /// Checks that the file can be written and does not replace a file of another known format.
   ///
   /// - Returns: True if a file of the same format will be replaced.
@@ -42,9 +72,7 @@ public struct OutputFile: Sendable {
     guard !mustBeNew else {
       throw FileError(.creation, "\(path): is there already; remove it, or choose another \(option)")
     }
-    let file = try ReadOnlyFile(path: path)
-    let start = try file.read(min(file.byteCount, FileFormat.startLength), at: 0)
-    guard isReplaceable(start) else {
+    guard isReplaceable(try ReadOnlyFile(path: path).start(FileFormat.startLength)) else {
       throw FileError(.creation, "\(path): exists and is not \(format.rawValue); choose another \(option)")
     }
     return true

@@ -43,6 +43,23 @@ public final class ReadOnlyFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Returns all bytes.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public func contents() throws(FileError) -> [UInt8] { try read(byteCount, at: 0) }
+
+  /// Returns the first `limit` bytes, or all of a shorter file.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public func start(_ limit: Int) throws(FileError) -> [UInt8] { try read(min(limit, byteCount), at: 0) }
+
+  /// Returns the bytes of a file as text, in which bytes that are not UTF-8 are replaced.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public static func text(ofFile path: String) throws(FileError) -> String {
+    String(decoding: try ReadOnlyFile(path: path).contents(), as: UTF8.self)
+  }
+
   /// Returns `count` bytes from `offset` on.
   ///
   /// - Throws: ``FileError`` if the file is shorter or cannot be read.

@@ -23,9 +23,9 @@ struct NumPyHeader {
   init(
     path: String, byteCount count: Int, read: (_ count: Int, _ offset: Int) throws(FileError) -> [UInt8]
   ) throws(FileError) {
-    let start = try read(min(12, count), 0)
-    guard start.count == 12, start.starts(with: Self.magic), (1...3).contains(start[6]) else {
-      throw FileError(.content, "\(path): is \(Self.guess(start)); expected a .npy file, as numpy.save writes it")
+    let start = try read(min(FileFormat.startLength, count), 0)
+    guard start.count >= 12, start.starts(with: Self.magic), (1...3).contains(start[6]) else {
+      throw FileError(.content, "\(path): is \(Self.kind(of: start)); expected a .npy file, as numpy.save writes it")
     }
     let lengthBytes = start[6] == 1 ? 2 : 4
     let length = (0..<lengthBytes).reduce(0) { length, index in length | Int(start[8 + index]) << (8 * index) }
@@ -96,15 +96,12 @@ struct NumPyHeader {
     return count
   }
 
-  /// Returns a description of a file that is not NumPy's, guessed from its first bytes.
-  private static func guess(_ start: [UInt8]) -> String {
-    let kinds: [(String, [UInt8])] = [
-      ("empty", []), ("an HDF5 file", [0x89, 0x48, 0x44, 0x46]), ("a pickle or a file of torch.save", [0x80]),
-      ("compressed with gzip", [0x1F, 0x8B]), ("a file of NumPy, but of a newer version", magic),
-      ("a damaged .npy file", [0x93]), ("a MATLAB file", Array("MATLAB".utf8)), ("an Arrow file", Array("ARROW1".utf8)),
-      ("a Parquet file", Array("PAR1".utf8)), ("a PNG image", [0x89, 0x50, 0x4E, 0x47]),
-    ]
-    let kind = kinds.first { kind in kind.1.isEmpty ? start.isEmpty : start.starts(with: kind.1) }
-    return kind?.0 ?? (start.allSatisfy { byte in (9...126).contains(byte) } ? "a text" : "of another kind")
+  /// Returns a description of a file that is not a `.npy` file of a known version, by its first bytes.
+  private static func kind(of start: [UInt8]) -> String {
+    if start.isEmpty { return "empty" }
+    if start.count > magic.count, start.starts(with: magic), start[magic.count] > 3 {
+      return "a file of NumPy, but of a newer version"
+    }
+    return start[0] == magic[0] ? "a damaged .npy file" : FileFormat(start: start)?.title ?? "of another kind"
   }
 }

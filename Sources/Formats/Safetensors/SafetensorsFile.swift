@@ -25,10 +25,10 @@ public struct SafetensorsFile: Sendable {
     let header = try SafetensorsHeader(of: file)
     metadata = header.metadata
     entries = header.entries
-    bytes = try file.read(file.byteCount, at: 0)
+    bytes = try file.contents()
     checksum =
       needsChecksum || entries[SafetensorsChecksum.name] != nil
-      ? try Self.verifiedChecksum(path, bytes, entries) : nil
+      ? try Self.verifiedChecksum(path, bytes, header) : nil
   }
 
   /// Returns the elements of a floating-point tensor as float32; float64 is rounded, shorter types are exact.
@@ -95,17 +95,13 @@ public struct SafetensorsFile: Sendable {
   }
 
   private static func verifiedChecksum(
-    _ path: String, _ bytes: [UInt8], _ entries: [String: SafetensorsHeader.Entry]
+    _ path: String, _ bytes: [UInt8], _ header: SafetensorsHeader
   ) throws(FileError) -> String {
-    guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == bytes.count,
-      entry.range.count == SafetensorsChecksum.byteCount
-    else { throw SafetensorsHeader.damaged(path, "it does not end with \(SafetensorsChecksum.name)") }
+    let entry = try header.checksumEntry(path: path, byteCount: bytes.count)
     let digest = SHA256()
     unsafe digest.update(bytes.span.bytes.extracting(0..<entry.range.lowerBound))
     let found = digest.finalize()
-    guard found == Array(bytes[entry.range]) else {
-      throw SafetensorsHeader.damaged(path, "its contents do not have the checksum that it ends with")
-    }
+    guard found == Array(bytes[entry.range]) else { throw SafetensorsHeader.changed(path) }
     return SHA256.hexadecimal(found)
   }
 }

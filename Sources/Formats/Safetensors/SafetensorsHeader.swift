@@ -105,9 +105,7 @@ public struct SafetensorsHeader: Sendable {
   ///   - progress: Called with the number of bytes read so far.
   /// - Throws: ``FileError`` of kind `content` if the checksum is missing or does not match.
   public func verifyChecksum(of file: ReadOnlyFile, progress: (Int) -> Void = { _ in }) throws(FileError) {
-    guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == file.byteCount,
-      entry.range.count == SafetensorsChecksum.byteCount
-    else { throw Self.damaged(file.path, "it does not end with \(SafetensorsChecksum.name)") }
+    let entry = try checksumEntry(path: file.path, byteCount: file.byteCount)
     let digest = SHA256()
     let bytesPerRead = 1 << 20
     for offset in stride(from: 0, to: entry.range.lowerBound, by: bytesPerRead) {
@@ -116,8 +114,18 @@ public struct SafetensorsHeader: Sendable {
       progress(offset + bytes.count)
     }
     guard try file.read(entry.range.count, at: entry.range.lowerBound) == digest.finalize() else {
-      throw Self.damaged(file.path, "its contents do not have the checksum that it ends with")
+      throw Self.changed(file.path)
     }
+  }
+
+  /// Returns the entry of the checksum at the end of a file of `byteCount` bytes.
+  ///
+  /// - Throws: ``FileError`` of kind `content` if the file does not end with one.
+  func checksumEntry(path: String, byteCount: Int) throws(FileError) -> Entry {
+    guard let entry = entries[SafetensorsChecksum.name], entry.range.upperBound == byteCount,
+      entry.range.count == SafetensorsChecksum.byteCount
+    else { throw Self.damaged(path, "it does not end with \(SafetensorsChecksum.name)") }
+    return entry
   }
 
   /// Returns true if a tensor of this shape and type has `byteCount` bytes; always true for unknown types.
@@ -129,6 +137,11 @@ public struct SafetensorsHeader: Sendable {
       bits = product
     }
     return type.bitCount == nil || bits == 8 * byteCount
+  }
+
+  /// Returns the error for a file that has another checksum than the one at its end.
+  static func changed(_ path: String) -> FileError {
+    damaged(path, "its contents do not have the checksum that it ends with")
   }
 
   static func damaged(_ path: String, _ reason: String) -> FileError {

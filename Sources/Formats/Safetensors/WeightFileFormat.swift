@@ -11,17 +11,13 @@ public enum WeightFileFormat {
       throw FileError(.content, "\(path): is a folder; give the file of the weights in it")
     }
     let file = try ReadOnlyFile(path: path)
-    let start = try file.read(min(512, file.byteCount), at: 0)
-    // A safetensors file begins with the length of a JSON object in eight bytes, then the object.
-    guard start.count < 9 || start[8] != UInt8(ascii: "{") else { return file }
-    if start.starts(with: [0x50, 0x4B, 3, 4]) {
-      throw FileError(.content, "\(path): \(zipProblem(start, path))")
-    }
-    if start.starts(with: [0x80]), start.count > 1, (2...5).contains(start[1]) {
-      throw FileError(.content, "\(path): \(torchProblem(path))")
-    }
-    if let format = FileFormat(start: start), format != .safetensors {
-      throw FileError(.content, "\(path): \(problem(of: format))")
+    let start = try file.start(FileFormat.startLength)
+    switch FileFormat(start: start) {
+    case .safetensors: return file
+    case .zip: throw FileError(.content, "\(path): \(zipProblem(start, path))")
+    case .pickle: throw FileError(.content, "\(path): \(torchProblem(path))")
+    case let format?: throw FileError(.content, "\(path): \(problem(of: format))")
+    case nil: break
     }
     if isONNX(start, path) {
       throw FileError(

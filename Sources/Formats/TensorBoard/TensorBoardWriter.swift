@@ -127,19 +127,7 @@ public struct TensorBoardWriter: ~Copyable {
 
   private func append(_ event: ProtobufMessage) throws(FileError) {
     let record = Self.record(event.encoded)
-    let bytes = unsafe record.span.bytes
-    try unsafe bytes.withUnsafeBytes { (bytes) throws(FileError) in
-      var written = 0
-      while written < bytes.count {
-        guard let base = bytes.baseAddress else { break }
-        let count = unsafe write(descriptor, base + written, bytes.count - written)
-        if count < 0, errno == EINTR {
-          continue
-        }
-        guard count > 0 else { throw FileError(path: path, action: "write to it", code: errno) }
-        written += count
-      }
-    }
+    unsafe try writeAll(record.span.bytes, to: descriptor, path: path)
   }
 
   private static func record(_ data: [UInt8]) -> [UInt8] {

@@ -52,9 +52,7 @@ package struct FrozenEncoder {
     over world: borrowing Communicator, report: Reporter
   ) throws {
     var target: Int?
-    typealias Opened = (
-      configuration: Configuration, former: Configuration, state: TrainingState, isLatest: Bool
-    )
+    typealias Opened = (configuration: Configuration, former: Configuration, state: TrainingState, isLatest: Bool)
     let opened = try world.onRoot { () throws -> Opened in
       let directory = RunDirectory(path: run)
       try directory.checkHoldsRun()
@@ -81,11 +79,7 @@ package struct FrozenEncoder {
       if needsData, let problem = configuration.dataProblem {
         throw problem
       }
-      guard let state = weights == .raw ? read.state : read.state.averaged else {
-        throw RunError(
-          .missing, "--weights-of average: \(run) has no averaged weights, as it was trained without --weight-average",
-          remedy: "leave the option out")
-      }
+      guard let state = weights == .raw ? read.state : read.state.averaged else { throw RunError.noAverage(of: run) }
       let isLatest = checkpoint == "latest" || directory.checkpoints.steps.last == read.state.step
       if isLatest, case .integer(let last)? = JSONValue.fields(ofFile: directory.summaryPath)?["target_steps"],
         last > state.step
@@ -110,9 +104,7 @@ package struct FrozenEncoder {
     var state = try opened?.state ?? TrainingState(toFill: configuration, configuration.modelLayout)
     try state.broadcast(over: world)
     self.state = state
-    var latest = [Int32(opened?.isLatest ?? true ? 1 : 0)]
-    try world.broadcast(&latest)
-    isLatest = latest[0] == 1
+    isLatest = try world.broadcast(value: opened?.isLatest)
   }
 
   /// Replaces the path of a run's dataset by the one given for a later command.

@@ -26,6 +26,8 @@ package struct HostTopology: Sendable, Equatable {
 
     /// The largest number of cores for which divisions are compared.
     private static let largestCoreCount = 1 << 20
+    /// The smallest memory in bytes that can be meant; a smaller number lacks its unit.
+    private static let smallestByteCount = 1 << 20
 
     /// The error message for an invalid description, or `nil`.
     package var problem: String? {
@@ -38,6 +40,10 @@ package struct HostTopology: Sendable, Equatable {
       if let cores, let sockets, !cores.isMultiple(of: sockets) {
         return
           "--cores \(cores) --sockets \(sockets): the cores are those of all sockets together, as many on each; give a multiple of \(sockets)"
+      }
+      if let bytes = memoryByteCount, bytes < Self.smallestByteCount {
+        return
+          "--memory: expected at least 1 MiB, found \(counted(bytes, "byte")); give the unit too, such as \(bytes < 1 << 16 ? bytes : 128)GB"
       }
       return nil
     }

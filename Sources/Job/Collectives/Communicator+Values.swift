@@ -27,6 +27,17 @@ extension Communicator {
     return try Self.decoder.decode(Value.self, from: Data(broadcast(bytes: bytes)))
   }
 
+  /// Runs `body` on rank 0 only, and returns its value on every rank.
+  ///
+  /// Collective.
+  ///
+  /// - Parameter body: What rank 0 finds out or decides.
+  /// - Returns: Rank 0's value.
+  /// - Throws: ``CollectiveError`` if `body` throws, `MPIError` if the ranks cannot agree.
+  package func rootValue<Value: Codable>(_ body: () throws -> Value) throws -> Value {
+    try broadcast(value: try onRoot(body))
+  }
+
   private static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

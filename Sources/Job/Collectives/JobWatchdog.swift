@@ -63,18 +63,17 @@ package final class JobWatchdog: Sendable {
   /// - Throws: ``CollectiveError`` if a rank cannot reach rank 0.
   package func connect(over world: borrowing Communicator) throws {
     guard let watchdog, world.size > 1 else { return }
-    let text = try world.onRoot { () throws -> String in
+    let invitation = try world.rootValue { () throws -> Invitation in
       do {
-        return try watchdog.open(port: settings.port).text
+        return try watchdog.open(port: settings.port)
       } catch {
         throw RunError(
           .inputOutput, "--watchdog-port \(settings.port): host \(hostName()): \(error)",
           remedy: "choose another port, or 0")
       }
     }
-    let invitation = Invitation(text: try world.broadcast(text: text ?? ""))
     try world.throwingTogether {
-      guard !world.isRoot, let invitation else { return }
+      guard !world.isRoot else { return }
       do {
         try watchdog.join(invitation)
       } catch {

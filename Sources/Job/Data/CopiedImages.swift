@@ -9,8 +9,13 @@ enum CopiedImages {
 
   /// Compares some images of a split with the training images of the same class and file name; on rank 0 only.
   ///
+  /// - Parameters:
+  ///   - split: The split.
+  ///   - index: Its images.
+  ///   - place: The path that names them in the warning.
+  ///   - training: The training images.
   /// - Returns: A warning if at least half of them have the same bytes; `nil` otherwise, and for fewer than five.
-  static func warning(of split: Split, _ index: FolderIndex, training: FolderIndex) -> String? {
+  static func warning(of split: Split, _ index: FolderIndex, in place: String, training: FolderIndex) -> String? {
     let chosen = evenlySpaced(limit, below: index.count).map { number in (number, key(number, of: index)) }
     let wanted = Set(chosen.map { _, key in key })
     var known: [[UInt8]: Int] = [:]
@@ -23,7 +28,7 @@ enum CopiedImages {
     }
     guard copies >= 5, copies * 2 >= chosen.count else { return nil }
     return
-      "\(index.root): of \(chosen.count) \(split.title) images looked at, \(copies) are copies of training images; accuracies on them say nothing about new images"
+      "\(place): of \(chosen.count) \(split.title) images looked at, \(copies) are copies of training images; accuracies on them say nothing about new images"
   }
 
   /// Returns class and file name of an image.
@@ -34,9 +39,8 @@ enum CopiedImages {
   }
 
   private static func haveEqualBytes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-    guard let one = try? ReadOnlyFile(path: String(decoding: one, as: UTF8.self)),
-      let other = try? ReadOnlyFile(path: String(decoding: other, as: UTF8.self)), one.byteCount == other.byteCount,
-      let bytes = try? one.read(one.byteCount, at: 0), let others = try? other.read(other.byteCount, at: 0)
+    guard let one = try? ReadOnlyFile(pathBytes: one), let other = try? ReadOnlyFile(pathBytes: other),
+      one.byteCount == other.byteCount, let bytes = try? one.contents(), let others = try? other.contents()
     else { return false }
     return bytes == others
   }

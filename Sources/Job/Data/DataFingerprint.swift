@@ -19,7 +19,7 @@ extension Communicator {
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
     guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
-    let folders = try allGather(text: "\(hostName()) \(folderIdentity(folder))")
+    let folders = try allGather(value: FolderIdentity(of: folder))
     guard Set(folders).count > 1 else { return }
     let isFirst = folders.firstIndex(of: folders[rank]) == rank
     let own = try throwingTogether {
@@ -29,7 +29,7 @@ extension Communicator {
     let prints = folders.map { folder in texts[folders.firstIndex(of: folder) ?? 0] }
     let others = prints.indices.filter { rank in prints[rank] != prints[0] }
     guard let first = others.first else { return }
-    func name(_ rank: Int) -> String { "rank \(rank) on host \(folders[rank].split(separator: " ")[0])" }
+    func name(_ rank: Int) -> String { "rank \(rank) on host \(folders[rank].host)" }
     throw CollectiveError(
       error: RunError(
         .data,
@@ -40,11 +40,20 @@ extension Communicator {
   }
 }
 
-/// Returns the device and inode number of a folder, which identify the folder on its host under any path.
-private func folderIdentity(_ path: String) -> String {
-  var status = stat()
-  guard unsafe stat(path, &status) == 0 else { return "none" }
-  return "\(status.st_dev):\(status.st_ino)"
+/// The numbers that identify a folder on its host under any path.
+private struct FolderIdentity: Codable, Hashable {
+  let host: String
+  /// `nil`, as ``inode``, if the folder cannot be examined.
+  let device: UInt64?
+  let inode: UInt64?
+
+  init(of path: String) {
+    host = hostName()
+    var status = stat()
+    let isThere = unsafe stat(path, &status) == 0
+    device = isThere ? UInt64(status.st_dev) : nil
+    inode = isThere ? UInt64(status.st_ino) : nil
+  }
 }
 
 /// A hash of a dataset's labels, class names and images, by which the datasets of different ranks are compared.
@@ -67,7 +76,7 @@ struct DataFingerprint {
     let digest = SHA256()
     let words = Array((dataset.classNames.joined(separator: "\n") + "\n").utf8)
     unsafe digest.update(words.span.bytes)
-    let labels = (0..<dataset.count).map { index in Int32(dataset.label(at: index)) }
+    let labels = dataset.labels
     unsafe digest.update(labels.span.bytes)
     let pixelCount = dataset.count == 0 ? 0 : dataset.count * (try dataset.image(at: 0).size.pixelCount)
     let isWhole = pixelCount <= Self.pixelLimit

@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import Glibc
 import Runs
 
 /// The search for a dataset whose recorded path may be outdated, such as in the `config.yaml` of a run from elsewhere.
@@ -21,7 +20,7 @@ package enum DataLocation {
   package static func found(_ path: String, of origin: String, folder: String) throws(RunError) -> String {
     guard DataPath.kind(path) == .missing else { return path }
     if !path.hasPrefix("/") {
-      var parent = absolute(folder)
+      var parent = folder.absolutePath
       for _ in 0..<searchedFolders where parent != "/" {
         if DataPath.kind("\(parent)/\(path)") != .missing {
           return "\(parent)/\(path)"
@@ -46,26 +45,15 @@ package enum DataLocation {
     guard DataPath.kind(path) == .missing, let meant = FolderNames.nearest(to: path) else { return nil }
     return RunError(.missing, "--data \(path): there is no such folder", remedy: "did you mean '\(meant)'?")
   }
-
-  /// Returns an absolute path for a path relative to the current folder.
-  package static func absolute(_ path: String) -> String {
-    var whole = path
-    if !path.hasPrefix("/") {
-      guard let folder = unsafe getcwd(nil, 0) else { return path }
-      defer { unsafe Glibc.free(folder) }
-      whole = unsafe "\(String(cString: folder))/\(path)"
-    }
-    return "/" + whole.split(separator: "/").filter { name in name != "." }.joined(separator: "/")
-  }
 }
 
 extension Configuration {
   /// Returns this configuration with absolute paths, for `config.yaml`.
   package var withAbsolutePaths: Configuration {
     var configuration = self
-    configuration.data.path = data.path.map(DataLocation.absolute)
-    configuration.model.initialPath = model.initialPath.map(DataLocation.absolute)
-    configuration.classifier.teacherPath = classifier.teacherPath.map(DataLocation.absolute)
+    configuration.data.path = data.path.map(\.absolutePath)
+    configuration.model.initialPath = model.initialPath.map(\.absolutePath)
+    configuration.classifier.teacherPath = classifier.teacherPath.map(\.absolutePath)
     return configuration
   }
 

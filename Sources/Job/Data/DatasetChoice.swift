@@ -139,7 +139,7 @@ package enum DatasetChoice {
       let counts = index.classFolders.indices.map { label in index.files(ofClass: label).count }
       parts.append(description.summary(split, Array(zip(index.classNames, counts))))
       if world.isRoot, let known = (training as? FolderDataset)?.index,
-        let warning = CopiedImages.warning(of: split, index, training: known)
+        let warning = CopiedImages.warning(of: split, index, in: folder.place(of: index), training: known)
       {
         report.warn(warning)
       }
@@ -217,8 +217,7 @@ package enum DatasetChoice {
     let path = configuration.data.path ?? "."
     let given = configuration.data.normalization
     // Rank 0 decides whether the path is a pack, so that all ranks take the same branch.
-    let isPack = try world.broadcast(bytes: [DataPath.isPack(path) ? 1 : 0]) == [1]
-    if isPack {
+    if try world.rootValue({ DataPath.isPack(path) }) {
       return try world.throwingTogether { () throws -> OpenedSplit in
         func opened(_ split: Split) throws(FileError) -> OpenedSplit {
           let pack = try PackedDataset(path: path, split: split, normalization: given)

@@ -4,15 +4,15 @@ import Formats
 import Glibc
 import ImagePacks
 import MPI
+import Runs
 
 /// A fingerprint of the bytes of a dataset's files, by which images replaced under their old names are noticed.
 ///
-/// The text has four parts: hashes of the files' sizes, of their modification times and of their bytes, and the newest
-/// of the times in nanoseconds. Of more than 20,000 files, so many are looked at, evenly spaced; of more than 256 MiB,
-/// the beginnings of 256 files are read. Of training images, bytes are only read if a time has changed, as of a copy.
-package struct DatasetContents {
-  /// The fingerprint as text, the recorded one if nothing has changed but times; `nil` for datasets without files of
-  /// their own.
+/// Of more than 20,000 files, so many are looked at, evenly spaced; of more than 256 MiB, the beginnings of 256 files
+/// are read. Of training images, bytes are only read if a time has changed, as of a copy.
+package struct DatasetContents: Codable {
+  /// The text of the ``ContentsFingerprint``, the recorded one if nothing has changed but times; `nil` for datasets
+  /// without files of their own.
   ///
   /// That of a pack has the hash at its end, which is computed anew only if the file was written since.
   package let text: String?
@@ -39,49 +39,51 @@ package struct DatasetContents {
     world.activity.begin("looking for changed files", allowsSilence: true)
     var own = configuration
     if split != .train { own.data.contents = nil }
-    let found = try world.onRoot { try Self.examined(dataset, split, own) }
-    let texts = [found?.text, found?.change].map { text in text ?? "" }
-    text = try Self.filled(world.broadcast(text: texts[0]))
-    change = try Self.filled(world.broadcast(text: texts[1]))
+    self = try world.rootValue { try Self.examined(dataset, split, own) }
   }
 
-  private static func filled(_ text: String) -> String? { text.isEmpty ? nil : text }
+  private init(_ text: String?, change: String? = nil) {
+    self.text = text
+    self.change = change
+  }
 
   private static func examined(
     _ dataset: any ImageDataset, _ split: Split, _ configuration: Configuration
-  ) throws(FileError) -> (text: String?, change: String?) {
+  ) throws(FileError) -> DatasetContents {
     if let pack = dataset as? PackedDataset { return try examined(pack, configuration) }
     let files = Files(dataset, split, configuration)
-    guard files.count > 0 else { return (nil, nil) }
-    let recorded = configuration.data.contents?.split(separator: "-").map(String.init) ?? []
+    guard files.count > 0 else { return DatasetContents(nil) }
+    let known = configuration.data.contents.flatMap(ContentsFingerprint.init(text:))
     let states = try evenlySpaced(fileLimit, below: files.count).map { number throws(FileError) in
       try State(number, files.path(number))
     }
     let (sizes, times) = (hash(states.map(\.size)), hash(states.map(\.time)))
-    if recorded.count == 4, sizes == recorded[0], times == recorded[1] { return (configuration.data.contents, nil) }
-    let newest = states.map(\.time).max() ?? 0
-    let text = "\(sizes)-\(times)-\(try bytes(of: states, files))-\(newest)"
-    let present = text.split(separator: "-")
-    guard recorded.count == 4 else { return (text, nil) }
-    guard recorded[0] != present[0] || recorded[2] != present[2] else { return (configuration.data.contents, nil) }
-    let newer = states.filter { state in state.time > Int64(recorded[3]) ?? .max }
+    if let known, sizes == known.sizes, times == known.times { return DatasetContents(known.text) }
+    let present = ContentsFingerprint(
+      sizes: sizes, times: times, bytes: try bytes(of: states, files), newest: states.map(\.time).max() ?? 0)
+    guard let recorded = known else { return DatasetContents(present.text) }
+    guard recorded.identityText != present.identityText else { return DatasetContents(recorded.text) }
+    let newer = states.filter { state in state.time > recorded.newest }
     let examples = newer.prefix(3).map { state in files.name(state.number) }.joined(separator: ", ")
     let written =
       newer.isEmpty
       ? ""
       : "; \(newer.count) of \(counted(states.count, "file")) \(newer.count == 1 ? "was" : "were") written since, such as \(examples)"
-    return (text, "files have other contents under the same names\(written)")
+    return DatasetContents(present.text, change: "files have other contents under the same names\(written)")
   }
 
   private static func examined(
     _ pack: PackedDataset, _ configuration: Configuration
-  ) throws(FileError) -> (text: String?, change: String?) {
+  ) throws(FileError) -> DatasetContents {
     let state = try State(0, Array((configuration.data.path ?? "").utf8))
-    let text = "\(hash([state.size]))-\(hash([state.time]))-\(pack.fingerprint.prefix(16))-\(state.time)"
-    guard let recorded = configuration.data.contents, recorded != text, recorded.contains(pack.fingerprint.prefix(16))
-    else { return (text, nil) }
+    let present = ContentsFingerprint(
+      sizes: hash([state.size]), times: hash([state.time]), bytes: String(pack.fingerprint.prefix(16)),
+      newest: state.time)
+    guard let recorded = configuration.data.contents.flatMap(ContentsFingerprint.init(text:)), recorded != present,
+      recorded.bytes == present.bytes
+    else { return DatasetContents(present.text) }
     try pack.verifyStorage()
-    return (recorded, nil)
+    return DatasetContents(recorded.text)
   }
 
   /// The size in bytes and the modification time in nanoseconds of a file.
@@ -119,7 +121,7 @@ package struct DatasetContents {
     let digest = SHA256()
     for state in chosen {
       let file = try ReadOnlyFile(pathBytes: files.path(state.number))
-      let bytes = try file.read(isWhole ? file.byteCount : min(file.byteCount, sampledBytes), at: 0)
+      let bytes = try isWhole ? file.contents() : file.start(sampledBytes)
       unsafe digest.update(bytes.span.bytes)
     }
     return shortHash(digest)

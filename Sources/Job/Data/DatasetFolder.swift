@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import FoundationEssentials
 import ImageCodecs
 import Imaging
 import MPI
@@ -64,8 +63,7 @@ package struct DatasetFolder {
     var result: Listing
     if world.size > 1 {
       let bytes = try world.broadcast(bytes: found?.index.encoded() ?? [])
-      let place = Split.allCases.firstIndex { split in split == found?.split } ?? 0
-      let own = Split.allCases[Int(try world.broadcast(bytes: [UInt8(place)])[0])]
+      let own = try world.broadcast(value: found?.split)
       result = found ?? Listing(index: FolderIndex(decoding: bytes), split: own, unlisted: [], notes: [])
     } else {
       guard let found else { preconditionFailure("rank 0 has no listing") }
@@ -79,14 +77,12 @@ package struct DatasetFolder {
   ///
   /// Collective.
   package func splits(over world: borrowing Communicator) throws -> [Split] {
-    let found = try world.onRoot { () throws -> [Split] in
+    try world.rootValue { () throws -> [Split] in
       if let problem = DataLocation.problem(path) { throw problem }
       let own = try DataPath.isList(path) ? LabelList(path: path).splits : FolderLayout(request).splits
       let heldOut: [Split] = validationFraction == nil || own.contains(.validation) ? [] : [.validation]
       return Split.allCases.filter((own + heldOut).contains)
     }
-    let indices = (found ?? []).compactMap { split in Split.allCases.firstIndex(of: split) }
-    return try world.broadcast(bytes: indices.map { index in UInt8(index) }).map { byte in Split.allCases[Int(byte)] }
   }
 
   /// True if there are validation images in a folder of their own, or marked in a list or pack; for rank 0.
@@ -103,11 +99,7 @@ package struct DatasetFolder {
     if let problem = DataLocation.problem(path) { throw problem }
     guard !DataPath.isList(path) else { return try listing(split, of: LabelList(path: path)) }
     let layout = try FolderLayout(request)
-    if validationFraction != nil, let validation = layout[.validation] {
-      throw RunError(
-        .usage, "--validation-fraction: \(validation.path) has the images to validate with",
-        remedy: "leave the option out")
-    }
+    if let validation = layout[.validation] { try refuseFraction(validation.path) }
     let own = split == .test && validationFraction == nil ? layout.evaluationSplit ?? .test : split
     if own != .train, let folder = layout[own] {
       let classes = try FolderScan.classFolders(of: layout.training)
@@ -129,6 +121,7 @@ package struct DatasetFolder {
   }
 
   private func listing(_ split: Split, of list: LabelList) throws -> Listing {
+    if list.splits.contains(.validation) { try refuseFraction(path) }
     let own = split == .test && !list.splits.contains(.test) ? .validation : split
     if own != .train, list.splits.contains(own) {
       return Listing(index: try list.index(own), split: own, unlisted: [], notes: [])
@@ -139,6 +132,13 @@ package struct DatasetFolder {
     return Listing(
       index: part(of: try list.index(.train), split), split: partSplit(split), unlisted: [],
       notes: split == .train ? list.notes : [])
+  }
+
+  /// Throws if images are to be held out for validation although there are some at `place`.
+  private func refuseFraction(_ place: String) throws(RunError) {
+    guard validationFraction != nil else { return }
+    throw RunError(
+      .usage, "--validation-fraction: \(place) has the images to validate with", remedy: "leave the option out")
   }
 
   /// Returns the part of all training files that belongs to a split: for training, or held out for validation.
@@ -160,6 +160,10 @@ package struct DatasetFolder {
 
   // MARK: - Description
 
+  /// Returns the path that names the files of an index in messages: their folder, or the list that was given, as the
+  /// root of a list's files is any folder above them.
+  package func place(of index: FolderIndex) -> String { DataPath.isList(path) ? path : index.root }
+
   /// The folder in which the description file `supcon-dataset.json` is stored.
   private var descriptionFolder: String {
     DataPath.isList(path) ? path.parentFolder : path
@@ -175,19 +179,15 @@ package struct DatasetFolder {
   ) throws -> FolderDescription.Part {
     // Mean and standard deviation depend on the conversion of 16-bit images, so the checksum includes it.
     let stamp = try index.stamp(over: world) + (index.sixteenBit == .clip ? [] : [1])
-    let known: FolderDescription.Part? =
-      try world.onRoot {
-        guard !isFresh, let part = FolderDescription(folder: descriptionFolder)[split], part.stamp == stamp,
-          part.fingerprint == index.fingerprint
-        else { return nil }
-        return part
-      } ?? nil
-    let text = try world.broadcast(text: try known.map { part in try Self.text(part) } ?? "")
-    if !text.isEmpty {
-      return try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
+    let known = try world.rootValue { () -> FolderDescription.Part? in
+      guard !isFresh, let part = FolderDescription(folder: descriptionFolder)[split], part.stamp == stamp,
+        part.fingerprint == index.fingerprint
+      else { return nil }
+      return part
     }
+    if let known { return known }
     let survey = try ImageSurvey(
-      count: index.count, title: "decoding \(index.root)", threads: threads, over: world, report: report,
+      count: index.count, title: "decoding \(place(of: index))", threads: threads, over: world, report: report,
       image: { (number) throws(FileError) in try index.image(at: number) },
       path: { number in String(decoding: index.relativePath(at: number), as: UTF8.self) })
     let part = FolderDescription.Part(index, stamp: stamp, survey)
@@ -212,10 +212,6 @@ package struct DatasetFolder {
     } ?? nil
   }
 
-  private static func text(_ part: FolderDescription.Part) throws -> String {
-    String(decoding: try JSONEncoder().encode(part), as: UTF8.self)
-  }
-
   // MARK: - Use
 
   /// Returns the files of a split that can be used.
@@ -231,15 +227,16 @@ package struct DatasetFolder {
     _ listing: Listing, _ description: FolderDescription.Part, report: Reporter
   ) throws(RunError) -> FolderIndex {
     let index = listing.index
-    let names = listing.unlisted.map(\.path) + description.bad.map(\.file)
+    let names = listing.unlisted.map(\.path) + description.bad.map(\.path)
     guard let first = names.first else { return index }
     guard isSkippingBad else {
-      let bad = description.bad[0]
+      let bad = description.bad[0].file
       let others =
         names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
+      let error = RunError(FileError(bad.kind, "\(bad.reason)\(others)"))
       throw RunError(
-        bad.exitCode, "\(bad.reason)\(others)",
-        remedy: bad.exitCode == .data
+        error.exitCode, error.problem,
+        remedy: bad.kind == .content
           ? "repair or remove it, or leave such files out with --bad-images skip"
           : "make it readable, or leave such files out with --bad-images skip")
     }
@@ -248,13 +245,15 @@ package struct DatasetFolder {
     where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
-        "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first)",
+        index.areClassesFolders
+          ? "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first)"
+          : "\(place(of: index)): none of the images of \(index.classNames[label]) can be used, for example \(first)",
         remedy: "repair or replace some"
       )
     }
     let shown = names.prefix(10).joined(separator: ", ")
     report.warn(
-      "\(index.root): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
+      "\(place(of: index)): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
         + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
     return kept
   }

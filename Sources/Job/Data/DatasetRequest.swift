@@ -29,7 +29,7 @@ package struct DatasetRequest: Sendable {
     if let problem = threads.flatMap({ threads in Configuration.problem(ofThreads: threads) }) {
       return problem
     }
-    return (given.problem ?? configuration.dataProblem)?.description
+    return (given.problem ?? configuration.dataProblem(given: given))?.description
   }
 
   /// Returns this request with all cores of this machine divided among the ranks, unless the number of threads was
@@ -48,6 +48,6 @@ package struct DatasetRequest: Sendable {
   /// Collective.
   package func isFolder(over world: borrowing Communicator) throws -> Bool {
     guard configuration.data.dataset == .folder, let data = configuration.data.path else { return false }
-    return try world.broadcast(bytes: [DataPath.isPack(data) ? 1 : 0]) == [0]
+    return try world.rootValue { !DataPath.isPack(data) }
   }
 }

@@ -1,4 +1,3 @@
-import Configuration
 import Datasets
 import Formats
 import FoundationEssentials
@@ -20,19 +19,27 @@ package struct FolderDescription: Codable, Equatable {
     package struct Bad: Codable, Equatable {
       /// The file's index in the list of files.
       var number: Int
-      var file: String
+      var path: String
       package var reason: String
       /// True if the file does not exist.
-      var missing: Bool
-      var unreadable: Bool
+      private var missing: Bool
+      private var unreadable: Bool
+
+      private enum CodingKeys: String, CodingKey {
+        case number
+        case path = "file"
+        case reason, missing, unreadable
+      }
 
       /// Creates the entry for a file that cannot be decoded.
-      package init(number: Int, file: String, reason: String, missing: Bool, unreadable: Bool) {
-        self.number = number
-        self.file = file
-        self.reason = reason
-        self.missing = missing
-        self.unreadable = unreadable
+      package init(number: Int, _ file: BadFile) {
+        (self.number, path, reason) = (number, file.path, file.reason)
+        (missing, unreadable) = (file.kind == .missing, file.kind == .inputOutput)
+      }
+
+      /// The file, without its number.
+      var file: BadFile {
+        BadFile(path: path, reason: reason, kind: missing ? .missing : unreadable ? .inputOutput : .content)
       }
     }
 
@@ -67,7 +74,6 @@ package struct FolderDescription: Codable, Equatable {
     }
   }
 
-  static let fileName = "supcon-dataset.json"
   /// The largest number of sizes that are stored.
   static let sizesListed = 10
 
@@ -85,8 +91,7 @@ package struct FolderDescription: Codable, Equatable {
   /// Reads the description in a folder; empty if the file is missing, damaged or of another format version.
   package init(folder: String) {
     self.init()
-    guard let file = try? ReadOnlyFile(path: "\(folder)/\(Self.fileName)"),
-      let bytes = try? file.read(file.byteCount, at: 0),
+    guard let bytes = try? ReadOnlyFile(path: "\(folder)/\(FolderScan.descriptionFile)").contents(),
       let found = try? JSONDecoder().decode(FolderDescription.self, from: Data(bytes)), found.version == version
     else { return }
     self = found
@@ -97,7 +102,7 @@ package struct FolderDescription: Codable, Equatable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(self) else { preconditionFailure("a description that is no JSON") }
-    try AtomicFile.write(String(decoding: data, as: UTF8.self) + "\n", to: "\(folder)/\(Self.fileName)")
+    try AtomicFile.write(String(decoding: data, as: UTF8.self) + "\n", to: "\(folder)/\(FolderScan.descriptionFile)")
   }
 
   /// The statistics of a split; `nil` if they are not known.
@@ -140,11 +145,7 @@ extension FolderDescription.Part {
       smallest: extreme { one, other in one.width * one.height < other.width * other.height },
       largest: extreme { one, other in one.width * one.height > other.width * other.height },
       contrast: survey.contrast,
-      bad: survey.bad.sorted { one, other in one.key < other.key }.map { number, file in
-        Bad(
-          number: number, file: file.path, reason: file.reason, missing: file.kind == .missing,
-          unreadable: file.kind == .inputOutput)
-      })
+      bad: survey.bad.sorted { one, other in one.key < other.key }.map { number, file in Bad(number: number, file) })
   }
 
   /// Returns the split's summary, without the files that cannot be decoded.
@@ -160,9 +161,4 @@ extension FolderDescription.Part {
     guard let mean, let standardDeviation, mean.count == 3, standardDeviation.count == 3 else { return nil }
     return ChannelNormalization(mean: mean, standardDeviation: standardDeviation)
   }
-}
-
-extension FolderDescription.Part.Bad {
-  /// The exit code of a run that ends because of this bad file.
-  var exitCode: ExitStatus { missing ? .missing : unreadable ? .inputOutput : .data }
 }

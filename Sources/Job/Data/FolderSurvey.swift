@@ -21,23 +21,12 @@ private struct SurveyMessage: Codable {
     sums = survey.sums
     squareSums = survey.squareSums
     contrast = survey.contrast
-    bad = survey.bad.map { number, file in
-      FolderDescription.Part.Bad(
-        number: number, file: file.path, reason: file.reason, missing: file.kind == .missing,
-        unreadable: file.kind == .inputOutput)
-    }
+    bad = survey.bad.map { number, file in FolderDescription.Part.Bad(number: number, file) }
   }
 
   var survey: ImageSurvey {
     let counts = sizes.map { size in (ImageSize(width: size[0], height: size[1]), size[2]) }
-    let files = bad.map { file in
-      (
-        file.number,
-        BadFile(
-          path: file.file, reason: file.reason,
-          kind: file.missing ? .missing : file.unreadable ? .inputOutput : .content)
-      )
-    }
+    let files = bad.map { bad in (bad.number, bad.file) }
     return ImageSurvey(
       sizes: Dictionary(uniqueKeysWithValues: counts), pixelCount: pixelCount, sums: sums, squareSums: squareSums,
       contrast: contrast, bad: Dictionary(uniqueKeysWithValues: files))

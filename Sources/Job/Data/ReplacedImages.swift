@@ -7,10 +7,8 @@ extension ImageDataset {
   ///
   /// Collective, for datasets of the same kind on every rank.
   package func reportReplaced(over world: borrowing Communicator, report: Reporter) throws {
-    let own = takeReplaced().map(\.reason).joined(separator: "\n")
-    let reasons = try world.allGather(text: own).flatMap { text in text.split(separator: "\n") }
-    guard !reasons.isEmpty else { return }
-    let different = Set(reasons).sorted()
+    let different = Set(try world.allGather(value: takeReplaced().map(\.reason)).joined()).sorted()
+    guard !different.isEmpty else { return }
     report.warn(
       "the next file of its class stood in for each of \(counted(different.count, "file")) that became unreadable during the run: "
         + different.prefix(10).joined(separator: "; ") + (different.count > 10 ? "; …" : ""))

@@ -2,11 +2,11 @@
 /// or by weights.
 public struct BlockPartition: Sendable {
   /// The ranges in the order of their owners; some are empty if there are more owners than items.
-  public let runs: [Range<Int>]
+  public let ranges: [Range<Int>]
 
   /// Divides `0 ..< total` into `parts` ranges of sizes that differ by at most 1.
   public init(total: Int, parts: Int) {
-    runs = (0..<parts).map { part in total * part / parts..<total * (part + 1) / parts }
+    ranges = (0..<parts).map { part in total * part / parts..<total * (part + 1) / parts }
   }
 
   /// Divides `0 ..< total` into a range for each weight, about in proportion; none is empty if there are enough items.
@@ -16,7 +16,7 @@ public struct BlockPartition: Sendable {
     precondition(weights.allSatisfy { weight in weight > 0 }, "weights \(weights)")
     let (sum, least) = (max(weights.reduce(0, +), 1), total >= weights.count ? 1 : 0)
     var (bound, before) = (0, 0)
-    runs = weights.enumerated().map { owner, weight in
+    ranges = weights.enumerated().map { owner, weight in
       before += weight
       let later = least * (weights.count - 1 - owner)
       let end = max(min(total * before / sum, total - later), bound + least)
@@ -26,5 +26,5 @@ public struct BlockPartition: Sendable {
   }
 
   /// The range of items that belong to one owner.
-  public subscript(owner: Int) -> Range<Int> { runs[owner] }
+  public subscript(owner: Int) -> Range<Int> { ranges[owner] }
 }

@@ -20,17 +20,17 @@ public struct GroupMessages: Sendable {
   ///
   /// - Parameters:
   ///   - groupSize: The shards of a group, a divisor of their number.
-  ///   - runs: The shards of each rank.
-  public init(groupSize: Int, runs: BlockPartition) {
-    let shardCount = runs.runs.map(\.upperBound).max() ?? 0
+  ///   - shards: The shards of each rank.
+  public init(groupSize: Int, shards: BlockPartition) {
+    let shardCount = shards.ranges.map(\.upperBound).max() ?? 0
     precondition(
       groupSize > 0 && shardCount.isMultiple(of: groupSize), "groups of \(groupSize) of \(shardCount) shards")
     let tree = ShardTree(leafCount: groupSize)
     var groups = [[Member]](repeating: [], count: shardCount / groupSize)
-    for (rank, run) in runs.runs.enumerated() where !run.isEmpty {
-      for group in run.lowerBound / groupSize...(run.upperBound - 1) / groupSize {
+    for (rank, range) in shards.ranges.enumerated() where !range.isEmpty {
+      for group in range.lowerBound / groupSize...(range.upperBound - 1) / groupSize {
         let start = group * groupSize
-        let own = run.clamped(to: start..<start + groupSize)
+        let own = range.clamped(to: start..<start + groupSize)
         let nodes = tree.maximalSubtrees(inside: own.lowerBound - start..<own.upperBound - start)
         groups[group].append(Member(rank: rank, partialSums: nodes.count))
       }
@@ -45,6 +45,6 @@ public struct GroupMessages: Sendable {
   ///   - length: The number of elements of the vector.
   /// - Returns: As many numbers as the group has members.
   public func slices(ofGroup group: Int, length: Int) -> [Int] {
-    BlockPartition(total: length, parts: groups[group].count).runs.map(\.count)
+    BlockPartition(total: length, parts: groups[group].count).ranges.map(\.count)
   }
 }

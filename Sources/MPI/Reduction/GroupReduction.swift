@@ -47,32 +47,32 @@ public struct GroupReduction: Sendable {
   ///
   /// - Parameters:
   ///   - groupSize: The number of shards in a group, a divisor of the number of all shards.
-  ///   - runs: The range of shards of each rank.
+  ///   - shards: The range of shards of each rank.
   ///   - rank: The number of this rank.
-  public init(groupSize: Int, runs: BlockPartition, rank: Int) {
-    let messages = GroupMessages(groupSize: groupSize, runs: runs)
+  public init(groupSize: Int, shards: BlockPartition, rank: Int) {
+    let messages = GroupMessages(groupSize: groupSize, shards: shards)
     isSpanningRanks = messages.isSpanningRanks
     self.groupSize = groupSize
     self.rank = rank
     let tree = ShardTree(leafCount: groupSize)
     self.tree = tree
-    let run = runs[rank]
+    let rankShards = shards[rank]
     groups = messages.groups.enumerated().compactMap { index, ranks in
       let start = index * groupSize
-      let shards = start..<start + groupSize
-      guard run.overlaps(shards) else { return nil }
+      let groupShards = start..<start + groupSize
+      guard rankShards.overlaps(groupShards) else { return nil }
       let members = ranks.map(\.rank)
-      let parts = members.map { rank in runs[rank].clamped(to: shards) }
-      let own = run.clamped(to: shards)
+      let parts = members.map { rank in shards[rank].clamped(to: groupShards) }
+      let own = rankShards.clamped(to: groupShards)
       return Group(
         members: members,
         nodes: parts.map { part in
           tree.maximalSubtrees(inside: part.lowerBound - start..<part.upperBound - start)
         },
-        own: own.lowerBound - run.lowerBound..<own.upperBound - run.lowerBound, first: own.lowerBound - start,
-        place: members.firstIndex(of: rank) ?? 0)
+        own: own.lowerBound - rankShards.lowerBound..<own.upperBound - rankShards.lowerBound,
+        first: own.lowerBound - start, place: members.firstIndex(of: rank) ?? 0)
     }
-    var shared = [Shared?](repeating: nil, count: runs.runs.count)
+    var shared = [Shared?](repeating: nil, count: shards.ranges.count)
     for (index, group) in groups.enumerated() {
       for (member, other) in group.members.enumerated() where other != rank {
         shared[other] = Shared(group: index, member: member)

@@ -13,7 +13,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   private let tree: ShardTree
   /// The range of this rank's shards (parts of the global batch).
-  private let run: Range<Int>
+  private let shards: Range<Int>
   /// The number of vectors whose memory is kept from one step to the next.
   private let keptCount: Int
   private let state: Mutex<[Segment]>
@@ -43,18 +43,18 @@ final class PartialSums<Element: TreeElement>: Sendable {
   ///   - memory: The memory of the sums.
   ///   - bounds: The first element of each segment, ascending, from 0.
   ///   - tree: The tree over all shards of the global batch.
-  ///   - run: The range of this rank's shards.
+  ///   - shards: The range of this rank's shards.
   ///   - threads: The number of threads that add vectors.
   init(
-    _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, run: Range<Int>, threads: Int
+    _ memory: SumMemory<Element>, bounds: [Int], _ tree: ShardTree, shards: Range<Int>, threads: Int
   ) {
     precondition(
       bounds.first == 0 && bounds.allSatisfy { bound in bound < memory.length || memory.length == 0 },
       "segments of \(memory.length) elements at \(bounds)")
     self.memory = memory
     self.tree = tree
-    self.run = run
-    keptCount = Self.vectorCount(shards: run.count, threads: threads)
+    self.shards = shards
+    keptCount = Self.vectorCount(shards: shards.count, threads: threads)
     segments = zip(bounds, bounds.dropFirst() + [memory.length]).map { lower, upper in lower..<upper }
     state = Mutex(Array(repeating: Segment(), count: bounds.count))
   }
@@ -71,7 +71,7 @@ final class PartialSums<Element: TreeElement>: Sendable {
 
   /// Returns true if all shards of this rank have added a segment of their vectors.
   func isComplete(_ segment: Int) -> Bool {
-    state.withLock { segments in segments[segment].addedCount == run.count }
+    state.withLock { segments in segments[segment].addedCount == shards.count }
   }
 
   /// Adds one segment (range of elements) of a shard's vector; callable from any thread.
@@ -82,13 +82,13 @@ final class PartialSums<Element: TreeElement>: Sendable {
   func add(_ summand: Span<Element>, segment: Int, shard: Int) {
     precondition(
       summand.count == segments[segment].count, "\(summand.count) elements for a segment of \(segments[segment].count)")
-    precondition(run.contains(shard), "shard \(shard) is not among this rank's \(run)")
+    precondition(shards.contains(shard), "shard \(shard) is not among this rank's \(shards)")
     defer { state.withLock { segments in segments[segment].addedCount += 1 } }
     let path = tree.ancestors(of: shard)
     var node = path[0]
     // The index of the vector that holds the sum at `node`; `nil` while that sum is `summand` itself.
     var vector: Int?
-    for parent in path.dropFirst() where parent.isInside(run) {
+    for parent in path.dropFirst() where parent.isInside(shards) {
       let sibling = parent.left == node ? parent.right : parent.left
       var other = exchange(vector, at: node, for: sibling, segment)
       if other == nil, vector == nil {

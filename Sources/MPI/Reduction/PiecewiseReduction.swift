@@ -29,7 +29,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   private let pieces: [Range<Int>]
   private let tree: ShardTree
   /// The range of shards of each rank.
-  private let runs: BlockPartition
+  private let shards: BlockPartition
   /// For each rank, the roots of the largest subtrees that contain only shards of this rank.
   private let owned: [[ShardTree.Node]]
   private let longestSegment: Int
@@ -49,21 +49,21 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   ///   - memory: The memory of the sums; several reductions may share it if only one is in progress at a time.
   ///   - bounds: The first element of each segment, ascending, from 0.
   ///   - pieces: The first element of each piece, ascending, from 0; a subset of the segments' first elements.
-  ///   - runs: The range of shards of each rank.
+  ///   - shards: The range of shards of each rank.
   ///   - rank: The number of this rank.
   ///   - threads: The number of threads that add segments.
   public init(
-    in memory: SumMemory<Element>, segments bounds: [Int], pieces: [Int], runs: BlockPartition, rank: Int,
+    in memory: SumMemory<Element>, segments bounds: [Int], pieces: [Int], shards: BlockPartition, rank: Int,
     threads: Int
   ) {
     length = memory.length
-    let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
+    let tree = ShardTree(leafCount: shards.ranges.map(\.upperBound).max() ?? 0)
     self.tree = tree
-    self.runs = runs
+    self.shards = shards
     self.memory = memory
-    sums = PartialSums(memory, bounds: bounds, tree, run: runs[rank], threads: threads)
+    sums = PartialSums(memory, bounds: bounds, tree, shards: shards[rank], threads: threads)
     longestSegment = sums.segments.map(\.count).max() ?? 0
-    owned = runs.runs.map { run in tree.maximalSubtrees(inside: run) }
+    owned = shards.ranges.map { range in tree.maximalSubtrees(inside: range) }
     let first = pieces.compactMap { piece in bounds.firstIndex(of: piece) }
     precondition(first.count == pieces.count && first.first == 0, "pieces at \(pieces) of segments at \(bounds)")
     self.pieces = zip(first, first.dropFirst() + [bounds.count]).map { lower, upper in lower..<upper }
@@ -194,7 +194,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
       var slice = total._mutatingExtracting(slices[world.rank])
       additions.finish(&exchange.received, into: &slice)
-      try world.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+      try world.allGatherInPlace(counts: slices.ranges.map(\.count), into: &total, waiting: waiting)
     }
   }
 
@@ -212,7 +212,7 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     let hostAdditions = try exchanges.first.run(
       Array(owned[first..<first + ranks]), count: part.count, tree, over: levels.withinHost, waiting,
       copy: partialSums(of: part))
-    let hostNodes = tree.maximalSubtrees(ofEach: ranks, runs)
+    let hostNodes = tree.maximalSubtrees(ofEach: ranks, shards)
     let starts = hostAdditions.complete(hostNodes[host], &exchanges.first.received)
     let hostSums = exchanges.first.received
     let slices = BlockPartition(total: part.count, parts: ranks)
@@ -227,8 +227,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
       var slice = total._mutatingExtracting(slices[place])
       var piece = slice._mutatingExtracting(pieces[host])
       additions.finish(&exchanges.second.received, into: &piece)
-      try levels.acrossHosts.allGatherInPlace(counts: pieces.runs.map(\.count), into: &slice, waiting: waiting)
-      try levels.withinHost.allGatherInPlace(counts: slices.runs.map(\.count), into: &total, waiting: waiting)
+      try levels.acrossHosts.allGatherInPlace(counts: pieces.ranges.map(\.count), into: &slice, waiting: waiting)
+      try levels.withinHost.allGatherInPlace(counts: slices.ranges.map(\.count), into: &total, waiting: waiting)
     }
   }
 

@@ -17,16 +17,16 @@ public struct ReductionMessages: Sendable {
   /// - Parameters:
   ///   - length: The number of elements in each vector.
   ///   - pieces: The first element of each piece, ascending, from 0.
-  ///   - runs: The range of shards of each rank.
+  ///   - shards: The range of shards of each rank.
   ///   - ranksPerHost: The number of consecutive ranks of each host, a divisor of their number.
-  public init(length: Int, pieces: [Int], runs: BlockPartition, ranksPerHost: Int = 1) {
-    let (byteCount, ranks) = (MemoryLayout<Float>.stride, runs.runs.count)
+  public init(length: Int, pieces: [Int], shards: BlockPartition, ranksPerHost: Int = 1) {
+    let (byteCount, ranks) = (MemoryLayout<Float>.stride, shards.ranges.count)
     parts = zip(pieces, pieces.dropFirst() + [length]).map { lower, upper in
       Self.parts(of: lower..<upper, elementByteCount: byteCount, ranks: ranks).map(\.count)
     }
-    let tree = ShardTree(leafCount: runs.runs.map(\.upperBound).max() ?? 0)
-    partialSums = runs.runs.map { run in tree.maximalSubtrees(inside: run).count }
-    hostPartialSums = tree.maximalSubtrees(ofEach: ranksPerHost, runs).map(\.count)
+    let tree = ShardTree(leafCount: shards.ranges.map(\.upperBound).max() ?? 0)
+    partialSums = shards.ranges.map { range in tree.maximalSubtrees(inside: range).count }
+    hostPartialSums = tree.maximalSubtrees(ofEach: ranksPerHost, shards).map(\.count)
   }
 
   /// Returns the largest size of a part in bytes: 4 MiB, or 16 KiB per rank if that is more, but at most 32 MiB.

@@ -30,7 +30,7 @@ public struct ShardTree: Sendable {
     var left: Node { Node(first: first, count: leftCount) }
     var right: Node { Node(first: first + leftCount, count: count - leftCount) }
 
-    func isInside(_ run: Range<Int>) -> Bool { run.lowerBound <= first && end <= run.upperBound }
+    func isInside(_ shards: Range<Int>) -> Bool { shards.lowerBound <= first && end <= shards.upperBound }
   }
 
   /// The number of shards, which are the leaves of the tree.
@@ -47,25 +47,25 @@ public struct ShardTree: Sendable {
   var root: Node { Node(first: 0, count: leafCount) }
 
   /// Returns the largest subtrees that contain only shards in a range, in ascending order.
-  func maximalSubtrees(inside run: Range<Int>) -> [Node] {
+  func maximalSubtrees(inside shards: Range<Int>) -> [Node] {
     func collect(_ node: Node) -> [Node] {
-      if node.end <= run.lowerBound || run.upperBound <= node.first {
+      if node.end <= shards.lowerBound || shards.upperBound <= node.first {
         return []
       }
-      return node.isInside(run) ? [node] : collect(node.left) + collect(node.right)
+      return node.isInside(shards) ? [node] : collect(node.left) + collect(node.right)
     }
-    return run.isEmpty ? [] : collect(root)
+    return shards.isEmpty ? [] : collect(root)
   }
 
   /// Finds, for each host, the largest subtrees that contain only shards of its ranks.
   ///
   /// - Parameters:
   ///   - ranksPerHost: The number of consecutive ranks of each host, a divisor of their number.
-  ///   - runs: The range of shards of each rank.
+  ///   - shards: The range of shards of each rank.
   /// - Returns: The subtrees of each host, in ascending order.
-  func maximalSubtrees(ofEach ranksPerHost: Int, _ runs: BlockPartition) -> [[Node]] {
-    stride(from: 0, to: runs.runs.count, by: ranksPerHost).map { first in
-      maximalSubtrees(inside: runs[first].lowerBound..<runs[first + ranksPerHost - 1].upperBound)
+  func maximalSubtrees(ofEach ranksPerHost: Int, _ shards: BlockPartition) -> [[Node]] {
+    stride(from: 0, to: shards.ranges.count, by: ranksPerHost).map { first in
+      maximalSubtrees(inside: shards[first].lowerBound..<shards[first + ranksPerHost - 1].upperBound)
     }
   }
 

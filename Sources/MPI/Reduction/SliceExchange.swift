@@ -28,7 +28,7 @@ struct SliceExchange<Element: TreeElement> {
     let (sentCount, receivedCount) = (mine.count * count, receiveCounts.reduce(0, +))
     Self.grow(&sent, to: sentCount)
     Self.grow(&received, to: receivedCount)
-    Self.fill(&sent, at: 0, slices.runs, mine, copy)
+    Self.fill(&sent, at: 0, slices.ranges, mine, copy)
     // This rank's own slices go to where those of other ranks will arrive.
     Self.fill(&received, at: receiveCounts[..<ranks.rank].reduce(0, +), [own], mine, copy)
     var arriving: [Element] = []
@@ -37,7 +37,7 @@ struct SliceExchange<Element: TreeElement> {
     var elements = arriving.mutableSpan
     var target = elements._mutatingExtracting(0..<receivedCount)
     try ranks.exchangeBlocks(
-      sent.span.extracting(0..<sentCount), sendCounts: slices.runs.map { slice in slice.count * mine.count },
+      sent.span.extracting(0..<sentCount), sendCounts: slices.ranges.map { slice in slice.count * mine.count },
       into: &target, receiveCounts: receiveCounts, waiting: waiting)
     return SliceSums(tree, owned: nodes, count: own.count)
   }

@@ -11,12 +11,12 @@ public final class TreeReduction<Element: TreeElement>: Sendable {
   ///
   /// - Parameters:
   ///   - length: The number of elements in each vector.
-  ///   - runs: The range of shards of each rank.
+  ///   - shards: The range of shards of each rank.
   ///   - rank: The number of this rank.
-  public init(length: Int, runs: BlockPartition, rank: Int) {
+  public init(length: Int, shards: BlockPartition, rank: Int) {
     self.length = length
     reduction = PiecewiseReduction(
-      in: SumMemory(length: length), segments: [0], pieces: [0], runs: runs, rank: rank, threads: 1)
+      in: SumMemory(length: length), segments: [0], pieces: [0], shards: shards, rank: rank, threads: 1)
   }
 
   /// True if all shards of this rank were added, so that ``finish(over:into:waiting:)`` may be called.

@@ -36,14 +36,12 @@ package struct BoxPlot {
       <path class="rule" d="M\(Self.left) \(y(tick))H\(Self.width - Self.right)"/><text x="\(Self.left - 5)" y="\(y(tick) + 4)" text-anchor="end">\(short(tick))</text>
       """ as Markup
     }
-    // Names that would touch each other alternate between two lines.
-    let longest = drawn.map(\.name.count).max() ?? 0
-    let isCrowded = 7 * Double(longest) > step
+    let labels = Labels(drawn.map(\.name), step: step)
     let boxes = drawn.enumerated().map { index, group in
       let middle = Self.left + (Double(index) + 0.5) * step
-      let place = floor + (isCrowded && !index.isMultiple(of: 2) ? 30 : 16)
+      let place = floor + (labels.hasTwoLines && !index.isMultiple(of: 2) ? 30 : 16)
       return box(group, middle: middle, halfWidth: min(step * 0.3, 26), y)
-        + "<text x=\"\(middle)\" y=\"\(place)\" text-anchor=\"middle\">\(group.name)</text>"
+        + "<text x=\"\(middle)\" y=\"\(place)\" text-anchor=\"middle\">\(labels.texts[index])</text>"
     }
     let body: Markup = """
       <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
@@ -51,9 +49,37 @@ package struct BoxPlot {
       \(boxes)
       <text x="12" y="\((Self.top + floor) / 2)" text-anchor="middle" transform="rotate(-90 12 \((Self.top + floor) / 2))">\(yTitle)</text>
       </svg>
+      \(labels.legend)
       """
     return Elements.figure(
       title, body, caption: "\(xTitle); box: quartiles and median, whiskers: extremes, dots: runs.")
+  }
+
+  /// The texts below the boxes: the names or, if they have no room, numbers.
+  private struct Labels {
+    let texts: [String]
+    /// The names of the numbers.
+    let legend: Markup
+    /// True if texts alternate between two lines, as they would touch each other on one.
+    let hasTwoLines: Bool
+
+    /// Creates the labels of groups that are `step` apart.
+    init(_ names: [String], step: Double) {
+      let widths = names.map { name in TextFit.width(of: name, letter: TextFit.plainLetter) }
+      let longest = widths.max() ?? 0
+      let isInside = widths.enumerated().allSatisfy { index, width in
+        let middle = BoxPlot.left + (Double(index) + 0.5) * step
+        return middle - width / 2 >= 2 && middle + width / 2 <= BoxPlot.width - 2
+      }
+      let isNumbered = longest + 6 > 2 * step || !isInside
+      hasTwoLines = !isNumbered && longest + 6 > step
+      // Of numbers that have no room, only some are written.
+      let spacing = Int((TextFit.plainLetter * Double("\(names.count)".count) + 6) / step) + 1
+      let numbers = names.indices.map { index in index.isMultiple(of: spacing) ? "\(index + 1)" : "" }
+      texts = isNumbered ? numbers : names
+      let items = names.enumerated().map { index, name in "<li>\(index + 1): \(name)</li>" as Markup }
+      legend = isNumbered ? "<ul class=\"legend\">\(items)</ul>" : ""
+    }
   }
 
   private func box(_ group: Group, middle: Double, halfWidth: Double, _ y: (Double) -> Double) -> Markup {

@@ -103,7 +103,7 @@ struct LineChart {
     let count = min(5, places.count)
     let marked = (0..<count).map { index in places[(2 * index + 1) * places.count / (2 * count)] }
     return """
-      <path class="s\(marker.index) curve"\(dashes) d="\(line)"/>
+      <path class="s\(marker.color) curve"\(dashes) d="\(line)"/>
       <path class="\(marker.styleClass)" d="\(marker.path(marked, radius: 3.2))"/>
       """
   }
@@ -113,7 +113,7 @@ struct LineChart {
       let marker = Marker(series.style)
       let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
       return """
-        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="s\(marker.index) curve"\(dashes) d="M0 7H36"/><path class="\(marker.styleClass)" d="\(marker.path([(18, 7)], radius: 3.6))"/></svg>\(series.name)</li>
+        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="s\(marker.color) curve"\(dashes) d="M0 7H36"/><path class="\(marker.styleClass)" d="\(marker.path([(18, 7)], radius: 3.6))"/></svg>\(series.name)</li>
         """ as Markup
     }
     return "<ul class=\"legend\">\(items)</ul>"

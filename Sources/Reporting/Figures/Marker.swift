@@ -1,24 +1,32 @@
 /// The marker of a class or curve, whose shape distinguishes it even without color.
+///
+/// After ``count`` markers the colors repeat, with other shapes and dashes: a hundred differ.
 struct Marker {
-  /// The number of different shapes, and of colors.
+  /// The number of different shapes, of dash patterns, and of colors.
   static let count = 10
 
-  let index: Int
+  /// The number of the color.
+  let color: Int
+  private let shape: Int
+  private let dash: Int
 
-  /// Creates the marker with a number; shapes repeat after ``count``.
+  /// Creates the marker with a number.
   init(_ number: Int) {
-    index = number % Self.count
+    let round = number / Self.count
+    color = number % Self.count
+    shape = (number + 3 * round) % Self.count
+    dash = (number + 7 * round) % Self.count
   }
 
   /// True if only the outline of the shape is drawn.
-  private var isOutline: Bool { [4, 5, 7, 8, 9].contains(index) }
+  private var isOutline: Bool { [4, 5, 7, 8, 9].contains(shape) }
 
   /// The CSS class of the marker.
-  var styleClass: String { isOutline ? "s\(index) mark" : "f\(index)" }
+  var styleClass: String { isOutline ? "s\(color) mark" : "f\(color)" }
 
   /// The SVG dash pattern of a curve's line; `nil` for a solid line.
   var dashes: String? {
-    [nil, "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "8 2 2 2 2 2", "14 3", "3 6"][index]
+    [nil, "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "8 2 2 2 2 2", "14 3", "3 6"][dash]
   }
 
   /// Returns an SVG path that draws the marker at every point.
@@ -27,7 +35,7 @@ struct Marker {
   }
 
   private func outline(_ x: Double, _ y: Double, _ r: Double) -> Markup {
-    switch index {
+    switch shape {
     case 0, 7: "M\(x - r) \(y)a\(r) \(r) 0 1 0 \(2 * r) 0a\(r) \(r) 0 1 0 \(-2 * r) 0z"
     case 1, 8: "M\(x - r) \(y - r)h\(2 * r)v\(2 * r)h\(-2 * r)z"
     case 2: "M\(x) \(y - r)l\(r) \(2 * r)h\(-2 * r)z"

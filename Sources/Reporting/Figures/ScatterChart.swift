@@ -11,7 +11,10 @@ package struct ScatterChart {
   private static let side = 400.0
   private static let margin = 12.0
   private static let radius = 2.6
-  private static let labelHeight = 13.0
+  /// The largest share of the chart that names may cover; beyond it, numbers stand for them.
+  private static let nameShare = 0.15
+  /// The largest number of a class's points beside which its name stands, not over them.
+  private static let fewPoints = 8
 
   /// Creates a chart of points, of which `labels` are the classes.
   package init(
@@ -32,13 +35,15 @@ package struct ScatterChart {
       (x: Self.side / 2 + (point.x - centerX) * scale, y: Self.side / 2 - (point.y - centerY) * scale)
     }
     let shown = shownClasses
+    let texts = nameTexts(shown)
+    let numbers = shown.indices.map { index in "\(index + 1)" }
     let body: Markup = """
       <svg viewBox="0 0 \(Self.side) \(Self.side)" role="img" aria-label="\(description(shown))">
       \(others(places, shown))
       \(shown.enumerated().map { index, label in marks(places, label, Marker(index)) })
-      \(names(places, shown))
+      \(names(places, shown, texts ?? numbers))
       </svg>
-      \(legend(shown))
+      \(legend(shown, isNumbered: texts == nil))
       """
     return Elements.figure(title, body, caption: caption)
   }
@@ -69,14 +74,34 @@ package struct ScatterChart {
     return "<path class=\"dot\" d=\"\(path)\"/>"
   }
 
-  /// Draws class names at the medians of their classes' points, moved apart if they would overlap.
-  private func names(_ all: [(x: Double, y: Double)], _ shown: [Int]) -> Markup {
-    var boxes = shown.map { label -> TextBox in
-      let own = places(all, of: label)
-      return TextBox(
-        label, classNames[label], x: median(own.map(\.x)), y: median(own.map(\.y)), within: 2...Self.side - 2)
+  /// Returns the class names to draw, shortened if they are wider than the chart; `nil` if they would hide the points,
+  /// or be alike.
+  private func nameTexts(_ shown: [Int]) -> [String]? {
+    let texts = shown.map { label in
+      TextFit.shortened(classNames[label], to: Self.side - 4, letter: TextFit.boldLetter)
     }
-    TextBox.separate(&boxes, height: Self.labelHeight, within: Self.labelHeight...Self.side - 4)
+    let area = texts.reduce(0) { sum, text in sum + TextBox.width(of: text) * TextBox.height }
+    return area <= Self.nameShare * Self.side * Self.side && Set(texts).count == texts.count ? texts : nil
+  }
+
+  /// Draws the texts of classes at the medians of their points, or beside them if they are few, and moves them apart if
+  /// they would overlap.
+  private func names(_ all: [(x: Double, y: Double)], _ shown: [Int], _ texts: [String]) -> Markup {
+    let range = 2...Self.side - 2
+    var boxes: [TextBox] = []
+    for (label, text) in zip(shown, texts) {
+      let own = places(all, of: label)
+      let middle = (x: median(own.map(\.x)), y: median(own.map(\.y)))
+      func distance(_ point: (x: Double, y: Double)) -> Double {
+        (point.x - middle.x) * (point.x - middle.x) + (point.y - middle.y) * (point.y - middle.y)
+      }
+      if own.count <= Self.fewPoints, let nearest = own.min(by: { one, other in distance(one) < distance(other) }) {
+        boxes.append(TextBox.beside(label, text, nearest, among: all, boxes, within: range))
+      } else {
+        boxes.append(TextBox(label, text, x: middle.x, y: middle.y, within: range))
+      }
+    }
+    TextBox.separate(&boxes, within: TextBox.height...Self.side - 4)
     return Markup(
       joining: boxes.map { box in
         "<text class=\"halo\" x=\"\(box.anchor)\" y=\"\(box.y)\" text-anchor=\"\(box.anchorName)\">\(box.text)</text>"
@@ -87,12 +112,13 @@ package struct ScatterChart {
     values.isEmpty ? Self.side / 2 : values.sorted()[values.count / 2]
   }
 
-  private func legend(_ shown: [Int]) -> Markup {
+  private func legend(_ shown: [Int], isNumbered: Bool) -> Markup {
     guard !shown.isEmpty else { return "" }
     let items = shown.enumerated().map { index, label in
       let marker = Marker(index)
+      let number = isNumbered ? "\(index + 1): " : ""
       return """
-        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="\(marker.styleClass)" d="\(marker.path([(26, 7)], radius: 4.4))"/></svg>\(classNames[label])</li>
+        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="\(marker.styleClass)" d="\(marker.path([(26, 7)], radius: 4.4))"/></svg>\(number)\(classNames[label])</li>
         """ as Markup
     }
     let rest: Markup =
@@ -103,84 +129,5 @@ package struct ScatterChart {
   private func description(_ shown: [Int]) -> String {
     let classes = shown.map { label in classNames[label] }.joined(separator: ", ")
     return "\(title): \(points.count) points in the plane" + (shown.isEmpty ? "" : ", by class: \(classes)")
-  }
-}
-
-/// The box of a class name in the chart: centered at `x`, with the baseline of the text at `y`.
-private struct TextBox {
-  let label: Int
-  /// The class name; shortened if it is wider than the chart.
-  let text: String
-  let x: Double
-  var y: Double
-  /// Half the width, as it is estimated.
-  let halfWidth: Double
-  /// The x at which the text begins, ends, or has its middle.
-  let anchor: Double
-  /// The value of `text-anchor` in SVG: `start`, `end` or `middle`.
-  let anchorName: String
-
-  /// Creates the box of a class name whose middle is at a place if it does not reach beyond the chart.
-  init(_ label: Int, _ name: String, x middle: Double, y: Double, within range: ClosedRange<Double>) {
-    (self.label, self.y) = (label, y)
-    text = Self.shortened(name, to: range.upperBound - range.lowerBound)
-    let half = Self.width(of: text) / 2
-    halfWidth = half + 2
-    // At an edge the text begins or ends there: an estimate that is wrong does not cut it off.
-    if middle - half <= range.lowerBound {
-      (x, anchor, anchorName) = (range.lowerBound + half, range.lowerBound, "start")
-    } else if middle + half >= range.upperBound {
-      (x, anchor, anchorName) = (range.upperBound - half, range.upperBound, "end")
-    } else {
-      (x, anchor, anchorName) = (middle, middle, "middle")
-    }
-  }
-
-  /// Returns a name, or as much of it as a width has room for.
-  private static func shortened(_ name: String, to room: Double) -> String {
-    guard width(of: name) > room else { return name }
-    var start = name
-    while !start.isEmpty, width(of: start + "…") > room { start.removeLast() }
-    return start + "…"
-  }
-
-  /// Returns the width of a text in bold letters of 12 units, as it is estimated without the font.
-  private static func width(of text: String) -> Double {
-    text.reduce(0) { sum, letter in sum + (isFullWidth(letter) ? 13 : 8.8) }
-  }
-
-  /// Returns true for letters as wide as they are high, such as Chinese ones and emoji.
-  private static func isFullWidth(_ letter: Character) -> Bool {
-    letter.unicodeScalars.contains { scalar in
-      switch scalar.value {
-      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
-        0xFFE0...0xFFE6, 0x1F000...0x3FFFD:
-        true
-      default: false
-      }
-    }
-  }
-
-  /// Moves boxes vertically until none overlaps another, each as little as possible.
-  static func separate(_ boxes: inout [TextBox], height: Double, within range: ClosedRange<Double>) {
-    boxes.sort { one, other in (one.y, one.label) < (other.y, other.label) }
-    for _ in 0..<60 {
-      var moved = false
-      for one in boxes.indices {
-        for other in boxes.indices where other > one {
-          let isBeside = abs(boxes[one].x - boxes[other].x) >= boxes[one].halfWidth + boxes[other].halfWidth
-          let gap = boxes[other].y - boxes[one].y
-          guard !isBeside, gap < height else { continue }
-          boxes[one].y -= (height - gap) / 2 + 0.01
-          boxes[other].y += (height - gap) / 2 + 0.01
-          moved = true
-        }
-      }
-      for index in boxes.indices {
-        boxes[index].y = min(max(boxes[index].y, range.lowerBound), range.upperBound)
-      }
-      if !moved { return }
-      boxes.sort { one, other in (one.y, one.label) < (other.y, other.label) }
-    }
   }
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Datasets
-import Evaluation
 import Imaging
+import Inference
 import Job
 import MPI
 import Measures
@@ -20,8 +20,8 @@ struct ClassificationStudy {
   let source: String
   /// A sentence about the run's classifier if it knows other classes; else `nil`.
   let note: String?
-  /// True if a classifier made the predictions, so that its probabilities can be calibrated.
-  let isClassifier: Bool
+  /// The number of nearest training images that voted; `nil` if a classifier made the predictions.
+  let voterCount: Int?
   let probabilities: ClassProbabilities
   let confusion: ConfusionMatrix
   let calibration: Calibration
@@ -45,14 +45,14 @@ struct ClassificationStudy {
     note = difference.map { text in "Without the run's classifier, which is one of other classes: \(text)." }
     if let classifier = found, difference == nil {
       source = "the run's classifier"
-      isClassifier = true
+      voterCount = nil
       probabilities = ClassProbabilities(
         logits: try classifier.logits(plainTest, threads: threads, over: world), labels: test.labels,
         classCount: classCount)
     } else {
-      let count = min(Self.neighborCount, training.count - (sets.isTraining ? 1 : 0))
-      source = "the \(count) nearest \(sets.isTraining ? "other " : "")training images (weighted vote)"
-      isClassifier = false
+      let count = sets.shared.othersCount(Self.neighborCount, among: training.count)
+      source = "the \(counted(count, "nearest \(sets.isTraining ? "other " : "")training image")) (weighted vote)"
+      voterCount = count
       probabilities = ClassProbabilities(
         logits: try Self.votes(training, test, sets.shared, classCount, threads: threads, over: world),
         labels: test.labels, classCount: classCount)
@@ -82,7 +82,7 @@ struct ClassificationStudy {
     let norms = search.squaredLengths(training.features)
     world.activity.begin("nearest neighbors")
     return try RowWork.gather(rows: test.count, width: classCount, zero: Float(0), threads: threads, over: world) {
-      queries in
+      queries, _ in
       zip(queries, try search.neighbors(of: test, queries, training, norms)).flatMap { query, nearest in
         search.voteLogits(
           shared.others(nearest, of: query, limit: limit), training.labels, norms, classCount: classCount)
@@ -90,6 +90,15 @@ struct ClassificationStudy {
     }
   }
 
+  /// True if a classifier made the predictions, so that its probabilities can be calibrated.
+  var isClassifier: Bool { voterCount == nil }
+
+  /// The name of ``accuracy`` beside those that other commands measured.
+  var measureName: String {
+    let source = voterCount.map { count in counted(count, "nearest image") } ?? "classifier"
+    return "\(source), measured here"
+  }
+
   /// The fraction of test images that are classified correctly.
-  var accuracy: Double { probabilities.topAccuracy(1) }
+  var accuracy: Double { probabilities.accuracy.top1 }
 }

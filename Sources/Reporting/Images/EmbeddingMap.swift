@@ -4,7 +4,7 @@ import Measures
 
 /// Two-dimensional maps of the features of some images, by principal components and by t-SNE.
 struct EmbeddingMap {
-  /// The state of the encoder in words, such as "after 390 steps".
+  /// The state of the encoder in words, such as "after 390 steps, averaged weights".
   let moment: String
   let components: PrincipalComponents
   /// The t-SNE map; `nil` if there are too few images.

@@ -1,7 +1,7 @@
 import Configuration
 import Datasets
-import Evaluation
 import Formats
+import Inference
 import Job
 import MPI
 import NeuralNet
@@ -18,6 +18,8 @@ package struct ImageStudy {
   var neighbors: [NeighborStudy] = []
   /// Notes about missing parts, with the reasons.
   var notes: [String] = []
+  /// The weights in words, such as "step 13, averaged weights"; `nil` for those after the run's last step.
+  private(set) var weightsText: String?
 
   /// Computes the study of a run.
   ///
@@ -51,11 +53,22 @@ package struct ImageStudy {
       let encoder = try FrozenEncoder(
         run: run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,
         report: report)
+      let step = request.checkpoint == "latest" ? nil : "step \(encoder.state.step)"
+      let texts = [step, Self.text(of: encoder.weights)].compactMap { text in text }
+      weightsText = texts.isEmpty ? nil : texts.joined(separator: ", ")
       try study(encoder, run, sets, threads: request.threads, over: world, report: report)
     } catch let error as CollectiveError where error.error.exitCode == .missing {
       notes.append("Without its encoder: \(error.error.problem).")
     }
   }
+
+  /// Returns a title of results of the encoder, with the weights if they are not those after the run's last step.
+  func titled(_ title: String) -> String {
+    title + (weightsText.map { text in " (\(text))" } ?? "")
+  }
+
+  /// Returns the kind of weights in words; `nil` for those after a step.
+  private static func text(of weights: RunWeights) -> String? { weights == .average ? "averaged weights" : nil }
 
   /// Computes features at the beginning and the end of the run, and everything that is derived from them.
   ///
@@ -76,16 +89,18 @@ package struct ImageStudy {
     neighbors = try world.onRoot { try NeighborStudy.studies(sets, training: training, test: test) } ?? []
     let mapped = StudiedSets.evenly(sets.test, EmbeddingMap.imageLimit)
     let lateRows = test.rows(of: evenlySpaced(EmbeddingMap.imageLimit, below: test.count))
-    let early = try Self.earlyEncoder(of: run, encoder, over: world)
+    let early = try earlyEncoder(of: run, encoder, over: world)
     let earlyRows = try early.map { early in
       try FrozenFeatures(early.encoder, threads: threads).rows(of: mapped, over: world).unit
     }
+    let addition = Self.text(of: encoder.weights).map { text in ", \(text)" } ?? ""
     world.activity.begin("maps", allowsSilence: true)
     report("maps of \(mapped.count) images")
     maps =
       try world.onRoot {
-        let end = EmbeddingMap(
-          moment: "after \(encoder.state.step) steps", rows: lateRows, of: mapped, threads: threads)
+        let moment =
+          RunDirectory(path: run).isImported ? "as imported" : "after \(counted(encoder.state.step, "step"))\(addition)"
+        let end = EmbeddingMap(moment: moment, rows: lateRows, of: mapped, threads: threads)
         guard let early, let earlyRows else { return [end] }
         return [EmbeddingMap(moment: early.moment, rows: earlyRows, of: mapped, threads: threads), end]
       } ?? []
@@ -94,12 +109,13 @@ package struct ImageStudy {
   /// Returns the encoder at the beginning of the run.
   ///
   /// It has the initial weights, which the seed determines, or, if the run began with other weights, those of the
-  /// earliest checkpoint.
+  /// earliest checkpoint: their moving average if `encoder` has that, which begins with the initial weights.
   ///
   /// Collective.
   ///
-  /// - Returns: The encoder and its state in words; `nil` if there is no state earlier than that of `encoder`.
-  private static func earlyEncoder(
+  /// - Returns: The encoder and its state in words; `nil` if no state is earlier than that of `encoder`, or, with a
+  ///   note, if the earliest checkpoint lacks the average.
+  private mutating func earlyEncoder(
     of run: String, _ encoder: FrozenEncoder, over world: borrowing Communicator
   ) throws -> (encoder: FrozenEncoder, moment: String)? {
     let configuration = encoder.configuration
@@ -108,11 +124,17 @@ package struct ImageStudy {
       let state = TrainingState(configuration, try configuration.modelLayout)
       return (FrozenEncoder(configuration: configuration, state: state), "before training")
     }
-    let first = try world.onRoot { RunDirectory(path: run).checkpoints.steps.first ?? 0 }
-    let step = Int(try world.broadcast(text: "\(first ?? 0)")) ?? 0
+    let step = try world.rootValue { RunDirectory(path: run).checkpoints.steps.first ?? 0 }
     guard step > 0, step < encoder.state.step else { return nil }
-    let early = try FrozenEncoder(
-      run: run, checkpoint: "\(step)", data: nil, needsData: false, over: world, report: .silent)
-    return (early, "after \(step) steps, the first kept checkpoint")
+    do {
+      let early = try FrozenEncoder(
+        run: run, checkpoint: "\(step)", weights: encoder.weights, data: nil, needsData: false, over: world,
+        report: .silent)
+      let addition = Self.text(of: encoder.weights).map { text in ", \(text)" } ?? ""
+      return (early, "after \(counted(step, "step")), the first kept checkpoint\(addition)")
+    } catch let error as CollectiveError where error.error.exitCode == .missing {
+      notes.append("Without a map of step \(step), the first kept checkpoint: \(error.error.problem).")
+      return nil
+    }
   }
 }

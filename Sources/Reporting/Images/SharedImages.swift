@@ -30,6 +30,11 @@ package struct SharedImages: Sendable {
     min(limit + (rows.isEmpty ? 0 : 1), count)
   }
 
+  /// Returns the number of neighbors, at most `limit`, that each query has among `count` images without itself.
+  package func othersCount(_ limit: Int, among count: Int) -> Int {
+    min(limit, count - (rows.isEmpty ? 0 : 1))
+  }
+
   /// Returns the first `limit` of a query's neighbors that are other images.
   package func others(
     _ nearest: [KNearestNeighbors.Neighbor], of query: Int, limit: Int

@@ -20,10 +20,6 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   static func + (first: Markup, second: Markup) -> Markup { "\(first)\(second)" }
 
-  static func += (first: inout Markup, second: Markup) { first.text += second.text }
-
-  var isEmpty: Bool { text.isEmpty }
-
   package struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var text = ""
 

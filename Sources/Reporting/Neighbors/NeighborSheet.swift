@@ -31,20 +31,25 @@ struct NeighborSheet {
     rows.append((file, neighbors))
   }
 
-  /// Writes the sheet as HTML or PNG, depending on the file extension.
-  func write(to path: String) throws {
+  /// Returns how many of all images the sheet shows, in words.
+  func extent(of count: Int) -> String {
+    rows.count < count ? "the first \(rows.count) of \(counted(count, "image"))" : counted(count, "image")
+  }
+
+  /// Writes the sheet, with rows of some or all of `count` images, as HTML or PNG, depending on the file extension.
+  func write(to path: String, of count: Int) throws {
     if path.hasSuffix(".png") {
       let bytes = try picture().pngBytes()
       try AtomicFile.write(to: path) { (file) throws(FileError) in unsafe try file.append(bytes.span.bytes) }
     } else {
-      try AtomicFile.write(try page().html, to: path)
+      try AtomicFile.write(try page(of: count).html, to: path)
     }
   }
 
   /// Returns the image in a file after the encoder's preprocessing.
   private func image(ofFile path: [UInt8]) throws -> RGBImage {
-    let file = try ReadOnlyFile(pathBytes: path)
-    let image = try RGBImage(decoding: try file.read(file.byteCount, at: 0), sixteenBit: preprocessing.sixteenBit)
+    let image = try RGBImage(
+      decoding: ReadOnlyFile(pathBytes: path).contents(), sixteenBit: preprocessing.sixteenBit)
     var stream = RandomStream(seed: 0, .augmentation)
     return Augmentation.none.image(of: image, size: viewSize, &stream, workspace: AugmentationWorkspace())
   }
@@ -66,7 +71,7 @@ struct NeighborSheet {
     return canvas.image
   }
 
-  private func page() throws -> Page {
+  private func page(of count: Int) throws -> Page {
     let sections = try rows.enumerated().map { index, row -> Page.Section in
       let items = try row.neighbors.map { neighbor -> Markup in
         let name = dataset.className(at: neighbor.sample) ?? "image"
@@ -85,7 +90,8 @@ struct NeighborSheet {
     }
     return Page(
       title: "Nearest training images",
-      subtitle: "<p>By cosine similarity of the encoder's representations, the most similar first.</p>",
+      subtitle:
+        "<p>By cosine similarity of the encoder's representations, the most similar first, of \(extent(of: count)).</p>",
       sections: sections)
   }
 }

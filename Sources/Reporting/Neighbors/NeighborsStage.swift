@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Formats
 import Glibc
+import Inference
 import Job
 import MPI
 import Measures
@@ -51,7 +52,7 @@ package enum NeighborsStage {
   }
 
   /// The largest number of images on a sheet.
-  private static let sheetLimit = 200
+  package static let sheetLimit = 200
 
   /// Finds the neighbors of all images, in order.
   ///
@@ -79,47 +80,44 @@ package enum NeighborsStage {
       encoder.configuration, .train, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, encoder.configuration)
     let training = try FrozenFeatures(encoder, threads: request.threads).rows(of: dataset, over: world).unit
-    let search = KNearestNeighbors(k: min(request.neighbors, training.count), width: training.width)
-    let norms = search.squaredLengths(training.features)
+    let search = NeighborSearch(request.neighbors, among: training, threads: request.threads)
+    let activity = world.activity
     var writer = NeighborWriter(format: request.format, dataset: dataset)
     var sheet = NeighborSheet(dataset: dataset, images.preprocessing)
     writer.begin(output)
-    var badCount = 0
+    // Of the images that could be decoded, on rank 0.
+    var (imageCount, badCount) = (0, 0)
+    var contrast = ContrastCounts()
     for first in images.parts {
       let part = try images.part(from: first, over: world)
       badCount += part.bad.count
-      try world.onRoot {
-        let rows = part.rows.unit
-        for (index, path) in part.paths.enumerated() {
+      contrast.add(part.contrast)
+      let rows = part.rows.unit
+      for range in search.ranges(of: rows.count) {
+        let found = try search.neighbors(of: rows, range, over: world)
+        // The reader of the output may make this rank wait.
+        activity.begin("writing the neighbors", allowsSilence: true)
+        guard world.isRoot else { continue }
+        for (index, neighbors) in zip(range, found) {
           if let reason = part.bad[index] {
             report.error(reason)
             continue
           }
-          let neighbors = try search.neighbors(of: rows, index..<index + 1, training, norms)[0].map { neighbor in
-            NearImage(sample: neighbor.sample, similarity: min(search.similarity(of: neighbor, norms), 1))
-          }
-          writer.write(path, neighbors, output)
+          writer.write(part.paths[index], neighbors, output)
+          imageCount += 1
           if request.sheet != nil, sheet.count < sheetLimit { sheet.add(part.files[index], neighbors) }
         }
       }
     }
     writer.end(output)
-    try world.onRoot {
-      guard let path = request.sheet else { return }
-      try sheet.write(to: path)
-      report("\(path): \(counted(sheet.count, "image")) with their neighbors")
+    if let warning = contrast.warning { report.warn(warning) }
+    if let path = request.sheet {
+      activity.begin("writing the sheet", allowsSilence: true)
+      try world.onRoot {
+        try sheet.write(to: path, of: imageCount)
+        report("\(path): \(sheet.extent(of: imageCount)) with their neighbors")
+      }
     }
     return badCount == 0 ? .success : .data
   }
-}
-
-/// A training image that is near to another image.
-struct NearImage: Sendable {
-  /// The sample's index in the training set.
-  let sample: Int
-  /// The cosine similarity of the representations of both images.
-  let similarity: Double
-
-  /// The Euclidean distance of both images' representations, scaled to unit length.
-  var distance: Double { (2 * max(1 - similarity, 0)).squareRoot() }
 }

@@ -14,13 +14,21 @@ package struct MetricRow: Sendable {
   /// The seconds of each part of the step, by name.
   package let parts: [String: Double]
 
+  /// True for the record of a logged step, as against those of epochs, tests and evaluations.
+  var isOfStep: Bool { !parts.isEmpty }
+
   /// Parses a line; `nil` if it is incomplete, like the last line while it is being written.
   init?(line: Substring) {
     guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let step) = fields["step"] else {
       return nil
     }
     self.step = step
-    values = fields.compactMapValues(\.double)
+    var values = fields.compactMapValues(\.double)
+    if values["loss_excess"] == nil, let loss = values["loss"], let bound = values["loss_lower_bound"] {
+      values["loss_excess"] = loss - bound
+    }
+    values = NeighborCount.omitting(among: values["reference_samples"], of: values)
+    self.values = values
     epoch = values["epoch"] ?? 0
     parts = if case .object(let parts) = fields["seconds_by_part"] { parts.compactMapValues(\.double) } else { [:] }
   }
@@ -30,8 +38,12 @@ package struct MetricRow: Sendable {
 
   /// Reads the records of a file; none if the file cannot be read.
   package static func rows(ofFile path: String) -> [MetricRow] {
-    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else { return [] }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    (try? ReadOnlyFile.text(ofFile: path)).map(rows(ofText:)) ?? []
+  }
+
+  /// Returns the records in the text of a file.
+  static func rows(ofText text: String) -> [MetricRow] {
+    let lines = text.split(separator: "\n")
     let spacing = max(1, lines.count / rowLimit)
     return lines.enumerated().compactMap { index, line in
       // Records of epochs and tests are few, and all of them are read.
@@ -41,20 +53,6 @@ package struct MetricRow: Sendable {
 }
 
 extension JSONValue {
-  /// The value as a floating-point number, if it is a number.
-  var double: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    default: nil
-    }
-  }
-
-  /// The value as a string, if it is one.
-  var string: String? {
-    if case .text(let text) = self { text } else { nil }
-  }
-
   /// The value as text for a table.
   var shown: String {
     switch self {

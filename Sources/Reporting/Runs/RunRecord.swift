@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import Glibc
 import Runs
 
 /// The records of a run, read from its directory without writing to it; also possible during training.
@@ -16,11 +15,12 @@ package struct RunRecord: Sendable {
   /// The fields of `summary.json`; empty if the file does not exist yet, or is broken.
   let summary: [String: JSONValue]
   let rows: [MetricRow]
-  /// The fields of `linear/summary.json` and `evaluation/summary.json`, or of `linear-validation` and
-  /// `evaluation-validation`; empty if they were measured with other weights than the run's present ones.
-  let linear: [String: JSONValue]
-  let evaluation: [String: JSONValue]
-  /// Sentences about results that are left out, because the run was trained on after them or their file is broken.
+  /// The results of commands after training: those on test images, or those on validation images alone.
+  let measured: StageResults
+  /// The results on validation images beside ``measured``; `nil` if those are the measured ones.
+  let validation: StageResults?
+  /// Sentences about results that are left out, because the run was trained on after them or their file is broken, and
+  /// about results that cannot be compared.
   let notes: [String]
   /// The process that is currently training the run, as text; `nil` if there is none.
   let trainer: String?
@@ -29,7 +29,7 @@ package struct RunRecord: Sendable {
   ///
   /// - Parameters:
   ///   - path: The run directory.
-  ///   - split: The images, test or validation, on which later commands measured the run.
+  ///   - split: The images of ``measured``, test or validation.
   /// - Throws: ``RunError`` if the directory does not contain a run.
   package init(path: String, split: Split = .test) throws {
     let directory = RunDirectory(path: path)
@@ -37,40 +37,35 @@ package struct RunRecord: Sendable {
     self.path = path
     name = Self.names(ofPaths: [path])[0]
     configuration = try directory.configuration()
-    configurationText = Self.text(ofFile: directory.configurationPath) ?? configuration.yaml()
-    rows = MetricRow.rows(ofFile: directory.metricsPath)
-    let place = ResultPlace(.raw, isValidation: split == .validation)
+    configurationText = (try? ReadOnlyFile.text(ofFile: directory.configurationPath)) ?? configuration.yaml()
     var notes: [String] = []
-    func storedFields(_ file: String) -> [String: JSONValue] {
-      if let fields = JSONValue.fields(ofFile: file) { return fields }
-      if unsafe access(file, F_OK) == 0 { notes.append("\(file): is not an object of JSON, and is left out") }
-      return [:]
-    }
-    let summary = storedFields(directory.summaryPath)
-    self.summary = summary
-    func results(of stage: String, _ command: String, _ summary: [String: JSONValue]) -> [String: JSONValue] {
-      let folder = "\(path)/\(place.ownFolder(of: stage))"
-      let fields = storedFields("\(folder)/summary.json")
-      guard let own = summary["weights_sha256"], let measured = fields["weights_sha256"], own != measured else {
-        return fields
-      }
-      let step = fields["pretraining_steps"]?.double.map { step in " of step \(Int(step))" } ?? ""
-      notes.append(
-        "\(folder): is\(step), and the run was trained on: left out; \(command) measures the present weights")
-      return [:]
-    }
-    let split = split == .validation ? " --split validation" : ""
-    linear = results(of: "linear", "supcon linear \(path.shellQuoted)\(split)", summary)
-    evaluation = results(of: "evaluation", "supcon evaluate \(path.shellQuoted)\(split)", summary)
-    self.notes = notes
+    rows = Self.text(ofFile: directory.metricsPath, notes: &notes).map(MetricRow.rows(ofText:)) ?? []
+    summary = Self.storedFields(directory.summaryPath, notes: &notes)
+    measured = StageResults(of: path, on: split, summary: summary)
+    validation = split == .test ? StageResults(of: path, on: .validation, summary: summary) : nil
+    self.notes = notes + measured.notes + (validation?.notes ?? [])
     trainer = RunLock.holder(ofDirectory: path)
   }
 
-  private static func text(ofFile path: String) -> String? {
-    guard let file = try? ReadOnlyFile(path: path), let bytes = try? file.read(file.byteCount, at: 0) else {
+  /// Reads the fields of a `summary.json`; none, with a note, if the file is broken or cannot be read, and none if it
+  /// does not exist.
+  static func storedFields(_ file: String, notes: inout [String]) -> [String: JSONValue] {
+    guard let text = text(ofFile: file, notes: &notes) else { return [:] }
+    guard case .object(let fields) = JSONValue(parsing: text) else {
+      notes.append("\(file): is not an object of JSON, and is left out")
+      return [:]
+    }
+    return fields
+  }
+
+  /// Reads a file of a run; `nil`, with a note, if it cannot be read, and `nil` if there is no file.
+  private static func text(ofFile file: String, notes: inout [String]) -> String? {
+    do throws(FileError) {
+      return try ReadOnlyFile.text(ofFile: file)
+    } catch {
+      if error.kind != .missing { notes.append("\(error.description); it is left out") }
       return nil
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Returns the records with names by which they differ.
@@ -107,8 +102,16 @@ package struct RunRecord: Sendable {
   /// The number of epochs trained, with a fraction.
   var epochs: Double { max(summary["epochs"]?.double ?? 0, rows.last?.epoch ?? 0) }
 
+  /// True if the weights are those of `supcon import`, which were not trained here.
+  var isImported: Bool { summary["command"]?.string == "import" }
+
   /// The state of the run in one sentence.
   package var status: String {
+    if isImported {
+      let file = summary["weights"]?.string ?? "a file"
+      let layout = summary["layout"]?.string.map { layout in " of the layout \(layout)" } ?? ""
+      return "Imported from \(file)\(layout): the weights were trained elsewhere, and how is not known here."
+    }
     let target = summary["target_epochs"]?.double ?? Double(configuration.schedule.epochs)
     let done = "\(short(epochs)) of \(short(target)) epochs, \(counted(steps, "step"))"
     if let trainer {
@@ -126,41 +129,5 @@ package struct RunRecord: Sendable {
       return epochs >= target - 1e-9
         ? "Finished: \(done)." : "Not finished: \(done). It can be continued with --resume."
     }
-  }
-
-  /// Returns the values of a field as points (epoch, value), one for each record that contains the field.
-  func points(_ field: String) -> [(x: Double, y: Double)] {
-    rows.compactMap { row in row.values[field].map { value in (row.epoch, value) } }
-  }
-
-  /// Returns the values of a field as points (epoch, value): of the logged steps, or of the epochs if these are more.
-  func stepPoints(_ field: String) -> [(x: Double, y: Double)] {
-    func points(_ isStep: Bool) -> [(x: Double, y: Double)] {
-      rows.filter { row in row.parts.isEmpty != isStep }.compactMap { row in
-        row.values[field].map { value in (row.epoch, value) }
-      }
-    }
-    let (steps, others) = (points(true), points(false))
-    return steps.count >= others.count ? steps : others
-  }
-
-  /// The results of the run and of commands after training, such as accuracies, by field name.
-  package var results: [String: Double] {
-    var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
-    results.merge(evaluation.compactMapValues(\.double)) { _, new in new }
-    results.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
-    // Of fewer training images than neighbors, all of them vote, and the title would be wrong.
-    if let count = evaluation["train_samples"]?.double, count < 200 { results["knn200_weighted_top1"] = nil }
-    for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { results[name] = nil }
-    // Five guesses among so few classes say nothing.
-    if case .list(let classes) = summary["class_names"], classes.count <= 5 {
-      results = results.filter { name, _ in !name.contains("top5") }
-    }
-    return results
-  }
-
-  /// Returns true for fields that are fractions of correct predictions; the fields of their numbers end in `_correct`.
-  static func isAccuracy(_ field: String) -> Bool {
-    (field.contains("top1") || field.contains("top5")) && !field.hasSuffix("_correct")
   }
 }

@@ -18,7 +18,7 @@ struct ClassificationSections {
   var confusion: Page.Section {
     let matrix = classNames.count <= Self.matrixLimit ? matrixTable : pairs
     return Page.Section(
-      name: "classes", title: "Classes and confusions",
+      name: "classes", title: study.titled("Classes and confusions"),
       content: """
         <p>Predictions of \(classification.source) for \(counted(classification.probabilities.labels.count, "\(setName) image")): \(percent(classification.accuracy)) right.</p>
         <div class="grid wide">\(matrix)\(classes)</div>
@@ -93,7 +93,7 @@ struct ClassificationSections {
         """
     }
     return Page.Section(
-      name: "mistakes", title: "Most confident mistakes",
+      name: "mistakes", title: study.titled("Most confident mistakes"),
       content: "<p>Errors of \(classification.source), the most certain first.</p><ul class=\"tiles\">\(items)</ul>")
   }
 
@@ -112,7 +112,7 @@ struct ClassificationSections {
         ["\(percent(bin.confidence))", "\(bin.count)", "\(percent(bin.accuracy))"]
       }, numeric: 1..<3)
     return Page.Section(
-      name: "reliability", title: "Reliability of probabilities",
+      name: "reliability", title: study.titled("Reliability of probabilities"),
       content: "<p>Probabilities of \(classification.source).</p><div class=\"grid\">\(diagram)\(table)</div>")
   }
 }

@@ -18,7 +18,7 @@ struct CurvesSection {
   /// Returns the curves of a field, one for each run that has it.
   private func series(_ field: String, _ name: String) -> [LineChart.Series] {
     runs.enumerated().map { index, run in
-      LineChart.Series(name: isComparison ? run.name : name, points: run.stepPoints(field), style: index)
+      LineChart.Series(name: isComparison ? run.name : name, points: run.points(field), style: index)
     }
   }
 
@@ -33,7 +33,7 @@ struct CurvesSection {
 
   private var loss: LineChart {
     var series = series("loss", "loss")
-    let bound = runs.first.map { run in run.stepPoints("loss_lower_bound") } ?? []
+    let bound = runs.first.map { run in run.points("loss_lower_bound") } ?? []
     if !isComparison, !bound.isEmpty {
       series.append(LineChart.Series(name: "lower bound for the labels of the batch", points: bound, style: 1))
     }
@@ -79,7 +79,10 @@ struct CurvesSection {
   }
 
   private var gradientNorm: LineChart {
-    chart("Gradient norm", "norm", series("gradient_norm", "Gradient norm"), fromZero: true)
+    // Epochs have no gradient norm: the points are those of steps, of which there may be few.
+    chart(
+      "Gradient norm", "norm", series("gradient_norm", "Gradient norm"), fromZero: true,
+      caption: runs.contains(where: \.isDrawnByEpoch) ? "Of the logged steps (--log-steps)." : nil)
   }
 
   private var speed: LineChart {

@@ -48,7 +48,7 @@ struct ImageSections {
       }
     }
     return Page.Section(
-      name: "map", title: "Map of the embeddings",
+      name: "map", title: study.titled("Map of the embeddings"),
       content: """
         <p>The encoder's representations of \(first.components.points.count) \(study.sets?.testName ?? "test") images, scaled to unit length.</p>
         <div class="grid wide">\(components)\(neighborhoods)</div>
@@ -74,7 +74,7 @@ struct ImageSections {
     let queries = "\(sets.testName.prefix(1).uppercased())\(sets.testName.dropFirst())"
     let others = sets.isTraining ? "the other training images" : "the training images"
     return Page.Section(
-      name: "neighbors", title: "Nearest neighbors",
+      name: "neighbors", title: study.titled("Nearest neighbors"),
       content:
         "<p>\(queries) images, and \(others) of largest cosine similarity.</p><div class=\"grid rows wide\">\(rows)</div>"
     )

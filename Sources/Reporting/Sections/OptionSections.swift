@@ -1,4 +1,5 @@
 import Configuration
+import Runs
 
 /// The report's sections of options: all options of one run, or those that differ between several runs.
 enum OptionSections {
@@ -30,19 +31,20 @@ enum OptionSections {
   }
 
   private static func results(_ runs: [RunRecord]) -> Markup {
-    let results = runs.map(\.results)
+    let results = runs.map(\.shownResults)
     var rows = ResultNames.sorted(Set(results.flatMap(\.keys))).map { field -> (name: String, cells: [Markup]) in
       let cells = results.map { values -> Markup in
         values[field].map { value in "\(ResultNames.text(field, value))" } ?? "–"
       }
       return (name: ResultNames.name(field), cells: cells)
     }
-    for (name, field) in [("last loss", "loss"), ("above its bound", "loss_excess")] {
-      let cells = runs.map { run -> Markup in
-        "\(run.stepPoints(field).last.map { point in short(point.y) } ?? "–")"
-      }
-      rows.append((name: name, cells: cells))
+    let losses = runs.map { run -> Markup in
+      guard let loss = run.lastLoss else { return "–" }
+      let step = loss.step < run.steps ? " (step \(loss.step))" : ""
+      return "\(short(loss.value))\(step)"
     }
+    let excesses = runs.map { run -> Markup in "\(run.lastLoss?.excess.map(short) ?? "–")" }
+    rows += [(name: "last loss", cells: losses), (name: "above its bound", cells: excesses)]
     rows.append((name: "epochs trained", cells: runs.map { run -> Markup in "\(short(run.epochs))" }))
     return Elements.comparison(
       "Results", first: "measure", columns: runs.map(\.name), rows: rows, isNumeric: true)
@@ -55,9 +57,8 @@ enum OptionSections {
   /// Returns the part of an option's value that is compared.
   private static func compared(_ option: String, _ text: String) -> String {
     guard hashes.contains(option) else { return text }
-    // Hashes of sizes, times and bytes, and the newest time: copies of the same files have other times.
-    let parts = text.split(separator: "-")
-    return String((parts.count == 4 ? parts[2] : text[...]).prefix(shownDigits))
+    // Copies of the same files have other times.
+    return String((ContentsFingerprint(text: text)?.bytes ?? text).prefix(shownDigits))
   }
 
   private static func differences(_ runs: [RunRecord]) -> Markup {

@@ -14,26 +14,24 @@ struct OverviewSection {
       content: """
         \(run.trainer == nil ? "<p>\(run.status)</p>" : Elements.note(run.status))
         \(Elements.numbers(numbers))
-        <h3>Repeat it</h3>
-        <p>This repeats the run, to the same weights on any number of ranks (equal CPU instructions and precision provided):</p>
-        <pre>\(repetition)</pre>
-        \(original)
+        \(commands)
         <div class="grid wide">\(Elements.table("Where and with what", header: ["what", "value"], rows: places, isText: true))<div>\(measures)</div></div>
         """)
   }
 
   private var numbers: [(name: String, value: String)] {
-    let accuracies = ResultNames.sorted(run.results.keys.filter(RunRecord.isAccuracy)).filter { field in
+    let results = run.shownResults
+    let accuracies = ResultNames.sorted(results.keys.filter(RunRecord.isAccuracy)).filter { field in
       !field.hasSuffix("deviation")
     }.prefix(3)
     var numbers = accuracies.compactMap { field in
-      run.results[field].map { value in (ResultNames.name(field), percent(value)) }
+      results[field].map { value in (ResultNames.name(field), percent(value)) }
     }
     if let measured { numbers.append((measured.name, percent(measured.accuracy))) }
-    let loss = run.stepPoints("loss").last?.y ?? run.summary["final_loss"]?.double
-    let bound = run.stepPoints("loss_lower_bound").last?.y ?? run.summary["loss_lower_bound"]?.double
-    if let loss { numbers.append(("last loss", short(loss))) }
-    if let loss, let bound { numbers.append(("above its lower bound", short(loss - bound))) }
+    if let loss = run.lastLoss {
+      numbers.append((loss.step < run.steps ? "loss of step \(loss.step)" : "last loss", short(loss.value)))
+      if let excess = loss.excess { numbers.append(("above its lower bound", short(excess))) }
+    }
     if let speed = run.summary["views_per_second"]?.double {
       numbers.append(("views per second", short(speed.rounded())))
     }
@@ -45,6 +43,17 @@ struct OverviewSection {
     run.summary["ranks"]?.double.map { ranks in ranks > 1 ? "mpirun -np \(Int(ranks)) " : "" } ?? ""
   }
 
+  /// The commands that repeat the run: of imported weights the import alone, as training did not make them.
+  private var commands: Markup {
+    guard !run.isImported else { return original }
+    return """
+      <h3>Repeat it</h3>
+      <p>This repeats the run, to the same weights on any number of ranks (equal CPU instructions and precision provided):</p>
+      <pre>\(repetition)</pre>
+      \(original)
+      """
+  }
+
   private var repetition: String {
     let command = run.configuration.command.rawValue
     return
@@ -54,7 +63,8 @@ struct OverviewSection {
   private var original: Markup {
     guard case .list(let words) = run.summary["command_line"] else { return "" }
     let line = words.compactMap(\.string).map(\.shellQuoted).joined(separator: " ")
-    return "<p>The command line of the last start:</p><pre>\(start)\(line)</pre>"
+    let title = run.isImported ? "The command line of the import" : "The command line of the last start"
+    return "<p>\(title):</p><pre>\(start)\(line)</pre>"
   }
 
   private var places: [[Markup]] {
@@ -62,16 +72,17 @@ struct OverviewSection {
     func text(_ field: String) -> String? { summary[field].map(\.shown) }
     let configuration = run.configuration
     let pairs: [(String, String?)] = [
-      ("run directory", run.path), ("trained by", text("version").map { version in "supcon \(version)" }),
+      ("run directory", run.path),
+      (run.isImported ? "imported by" : "trained by", text("version").map { version in "supcon \(version)" }),
       ("host", text("host")), ("started", text("started")), ("ended", text("ended")),
       ("time", summary["seconds"]?.double.map { seconds in duration(seconds) + " (last start)" }),
       ("ranks × threads", text("ranks").map { ranks in "\(ranks) × \(text("threads_per_rank") ?? "1")" }),
       ("encoder", configuration.model.name), ("precision", configuration.compute.resolvedPrecision.rawValue),
       ("instruction set (--isa)", text("isa")),
-      ("loss", configuration.lossName), ("dataset", configuration.data.dataset.rawValue),
+      ("loss", run.isImported ? nil : configuration.lossName), ("dataset", configuration.data.dataset.rawValue),
       ("data", configuration.data.path),
       ("data fingerprint (SHA-256 of the names of files and classes)", text("dataset_fingerprint")),
-      ("seed", "\(configuration.compute.seed)"),
+      ("seed", run.isImported ? nil : "\(configuration.compute.seed)"),
       ("peak memory", summary["peak_rss_bytes_sum"]?.double.map { bytes in megabytes(Int(bytes)) + " on all ranks" }),
       ("SHA-256 of the weights", text("weights_sha256")),
       ("this report by", supconVersionText.split(separator: "\n").map { line in words(line) }.joined(separator: "; ")),
@@ -82,14 +93,15 @@ struct OverviewSection {
   private func words(_ line: Substring) -> String { line.split(separator: " ").joined(separator: " ") }
 
   private var measures: Markup {
-    let fields = ResultNames.sorted(run.results.keys)
+    let results = run.shownResults
+    let fields = ResultNames.sorted(results.keys)
     guard !fields.isEmpty else {
       return """
         <p class="quiet">No results of later stages yet: supcon linear and supcon evaluate measure what the encoder has learned.</p>
         """
     }
     let explained =
-      fields.contains("alignment")
+      fields.contains { field in ResultNames.plain(field) == "alignment" }
       ? """
       <p class="quiet">Alignment: the mean squared distance of two images of one class; 0 if they coincide.</p>
       <p class="quiet">Uniformity: how evenly all images lie on the sphere; the lower, the more evenly, 0 if all coincide.</p>
@@ -97,7 +109,7 @@ struct OverviewSection {
     let table = Elements.table(
       "Results (docs/evaluation.md defines them)", header: ["measure", "value"],
       rows: fields.compactMap { field in
-        run.results[field].map { value in ["\(ResultNames.name(field))", "\(ResultNames.text(field, value))"] }
+        results[field].map { value in ["\(ResultNames.name(field))", "\(ResultNames.text(field, value))"] }
       }, numeric: 1..<2)
     return "\(table)\(explained)"
   }

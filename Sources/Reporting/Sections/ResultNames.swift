@@ -8,6 +8,7 @@ package enum ResultNames {
     "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
     "test_top1": "classifier on test images, top-1",
     "test_top5": "classifier on test images, top-5", "train_top1": "classifier on training views, top-1",
+    "classifier_top1": "classifier on held-out images, top-1",
     "top1": "classifier, top-1", "top5": "classifier, top-5", "knn_top1": "k-NN, top-1",
     "pixel_knn_top1": "k-NN on pixels, top-1", "knn20_weighted_top1": "weighted k-NN, k 20",
     "knn200_weighted_top1": "weighted k-NN, k 200", "class_means_top1": "class means, top-1",
@@ -40,8 +41,29 @@ package enum ResultNames {
 
   /// Returns the name to show for a field; by default, the field's own name with spaces.
   package static func name(_ field: String) -> String {
-    guard field.hasPrefix(averagePrefix) else { return names[field] ?? field.replacing("_", with: " ") }
-    return name(String(field.dropFirst(averagePrefix.count))) + ", averaged weights"
+    for (prefix, addition) in additions where field.hasPrefix(prefix) {
+      return name(String(field.dropFirst(prefix.count))) + addition
+    }
+    guard let vote = majorityVote(field) else { return names[field] ?? field.replacing("_", with: " ") }
+    return name(vote.field).replacing(", top-1", with: ", k \(vote.k), top-1")
+  }
+
+  /// The additions to the names of fields with a prefix.
+  private static let additions = [
+    (averagePrefix, ", averaged weights"), (StageResults.validationPrefix, ", on validation images"),
+  ]
+
+  /// Returns a field without a prefix, and without the k of a majority vote.
+  static func plain(_ field: String) -> String {
+    for (prefix, _) in additions where field.hasPrefix(prefix) { return plain(String(field.dropFirst(prefix.count))) }
+    return majorityVote(field)?.field ?? field
+  }
+
+  /// Returns the field and the k of a majority vote that names its k: `knn_top1` and 20 for `knn20_top1`.
+  private static func majorityVote(_ field: String) -> (field: String, k: Substring)? {
+    field.wholeMatch(of: #/(.*knn)([0-9]+)(_top1)/#).map { match in
+      ("\(match.output.1)\(match.output.3)", match.output.2)
+    }
   }
 
   /// The fields that are shown first, in this order.
@@ -53,8 +75,25 @@ package enum ResultNames {
 
   /// Returns fields in the order in which they are shown.
   static func sorted(_ fields: some Sequence<String>) -> [String] {
-    func place(_ field: String) -> Int { order.firstIndex(of: field) ?? order.count }
+    func place(_ field: String) -> Int {
+      // Averaged weights stand after all others, results on validation images after those on test images.
+      guard !field.hasPrefix(averagePrefix), let index = order.firstIndex(of: plain(field)) else {
+        return 2 * order.count
+      }
+      return 2 * index + (field.hasPrefix(StageResults.validationPrefix) ? 1 : 0)
+    }
     return fields.sorted { one, other in (place(one), one) < (place(other), other) }
+  }
+
+  /// The words in the names of fields whose smaller values are better.
+  private static let smallerBetter: Set = [
+    "loss", "error", "mce", "ece", "nll", "fpr95", "seconds", "bytes", "deviation", "norm", "alignment", "uniformity",
+  ]
+
+  /// Returns true if the smaller of two values of a field is the better one: of losses, errors, times and sizes.
+  package static func isSmallerBetter(_ field: String) -> Bool {
+    let words = plain(field).split(separator: "_").map(String.init)
+    return !smallerBetter.isDisjoint(with: words)
   }
 
   /// Formats a value of a field: accuracies as percentages.

@@ -12,10 +12,23 @@ package struct SweepReport {
     let values: [String: String]
     /// The records of the run; `nil` if its directory does not exist yet.
     let record: RunRecord?
+    /// An option with which the run was begun otherwise than the sweep file has it, such as `epochs 2, not 4`; `nil` if
+    /// there is none.
+    let difference: String?
 
     /// Creates the entry of one run.
-    package init(name: String, values: [String: String], record: RunRecord?) {
-      (self.name, self.values, self.record) = (name, values, record)
+    package init(name: String, values: [String: String], record: RunRecord?, difference: String? = nil) {
+      (self.name, self.values, self.record, self.difference) = (name, values, record, difference)
+    }
+
+    /// The records of a run that is compared: a finished one with the options of the sweep file; else `nil`.
+    fileprivate var comparedRecord: RunRecord? { difference == nil && state == "finished" ? record : nil }
+
+    /// The state of the run, and what it was begun with otherwise than the sweep file has it.
+    fileprivate var state: String {
+      guard let record else { return "not begun" }
+      let state = record.summary["status"]?.string ?? "begun"
+      return difference.map { difference in "\(state), begun with \(difference)" } ?? state
     }
   }
 
@@ -24,7 +37,7 @@ package struct SweepReport {
   /// The options in which runs differ, in the order of the sweep file.
   private let options: [String]
   /// The field of results by which runs are compared.
-  private let metric: String
+  package let metric: String
 
   /// Creates a report about the runs of a sweep.
   ///
@@ -37,13 +50,18 @@ package struct SweepReport {
     self.title = title
     self.entries = entries
     self.options = options
-    let fields = Set(entries.flatMap { entry in entry.record?.results.keys.map { field in field } ?? [] })
+    let fields = Set(entries.flatMap { entry in entry.comparedRecord?.results.keys.map { field in field } ?? [] })
     self.metric = metric ?? ResultNames.sorted(fields.filter(RunRecord.isAccuracy)).first ?? "final_loss"
   }
 
   private func value(_ entry: Entry) -> Double? {
-    guard let record = entry.record else { return nil }
+    guard let record = entry.comparedRecord else { return nil }
     return record.results[metric] ?? record.summary[metric]?.double
+  }
+
+  /// The runs that are not compared, with their states, such as `seed-2 (stopped)`.
+  package var leftOut: [String] {
+    entries.filter { entry in entry.comparedRecord == nil }.map { entry in "\(entry.name) (\(entry.state))" }
   }
 
   /// The number of runs that have a value of the metric.
@@ -63,19 +81,17 @@ package struct SweepReport {
     let lines = entries.map { entry in
       let cells = options.map { option in entry.values[option] ?? "" }
       let number = value(entry).map { value in "\(value)" } ?? ""
-      return ([entry.name] + cells + [state(entry), number]).map(CSV.field).joined(separator: ",")
+      return ([entry.name] + cells + [entry.state, number]).map(CSV.field).joined(separator: ",")
     }
     return ([header] + lines).map { line in line + "\n" }.joined()
   }
 
-  private func state(_ entry: Entry) -> String {
-    entry.record.map { record in record.summary["status"]?.string ?? "begun" } ?? "not begun"
-  }
-
-  /// The content of `sweep.html`: a box plot for each option, then the table with the best run first.
+  /// The content of `sweep.html`: a box plot for each option, then the table with the best run first, by
+  /// ``ResultNames/isSmallerBetter(_:)``.
   package var page: Page {
     let isShare = RunRecord.isAccuracy(metric)
-    let name = ResultNames.name(metric)
+    let onValidation = entries.contains { entry in entry.record?.measured.hasOfValidation(metric) ?? false }
+    let name = ResultNames.name(metric) + (onValidation ? ", on validation images" : "")
     let plots = options.compactMap { option -> Markup? in
       var names: [String] = []
       for case let value? in entries.map({ entry in entry.values[option] }) where !names.contains(value) {
@@ -93,18 +109,25 @@ package struct SweepReport {
         limits: isShare ? Axis.percentages : nil
       ).figure
     }
-    let sorted = entries.sorted { one, other in (value(one) ?? -.infinity) > (value(other) ?? -.infinity) }
+    let isAscending = ResultNames.isSmallerBetter(metric)
+    let sorted = entries.sorted { one, other in
+      guard let first = value(one), let second = value(other) else { return value(one) != nil && value(other) == nil }
+      return isAscending ? first < second : first > second
+    }
     let rows = sorted.map { entry -> [Markup] in
       ["\(entry.name)"] + options.map { option in "\(entry.values[option] ?? "–")" }
-        + ["\(state(entry))", "\(value(entry).map { value in ResultNames.text(metric, value) } ?? "–")"]
+        + ["\(entry.state)", "\(value(entry).map { value in ResultNames.text(metric, value) } ?? "–")"]
     }
     let table = Elements.table(
-      "Runs, the largest value first", header: ["run"] + options + ["state", name], rows: rows,
+      "Runs, the \(isAscending ? "smallest" : "largest") value first",
+      header: ["run"] + options + ["state", name], rows: rows,
       numeric: options.count + 2..<options.count + 3)
-    let figures: Markup = plots.isEmpty ? "<p>No run has this result yet.</p>" : "<div class=\"grid\">\(plots)</div>"
+    let notes = entries.flatMap { entry in entry.record?.notes ?? [] }.map(Elements.note)
+    let figures: Markup =
+      plots.isEmpty ? "<p>No finished run has this result yet.</p>" : "<div class=\"grid\">\(plots)</div>"
     return Page(
       title: "Sweep \(title)",
-      subtitle: "<p>\(counted(entries.count, "run")), \(resultCount) with a result. \(name)</p>",
+      subtitle: "<p>\(counted(entries.count, "run")), \(resultCount) with a result. \(name)</p>\(notes)",
       sections: [
         Page.Section(name: "boxes", title: "Results by option", content: figures),
         Page.Section(name: "runs", title: "Runs", content: table),

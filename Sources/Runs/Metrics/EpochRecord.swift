@@ -9,7 +9,7 @@ package struct EpochRecord: MetricsRecord {
   package var step: Int
   /// The mean loss of the epoch's steps since the program started.
   package var loss: Double
-  /// The lower bound of the loss for the labels of the last batch.
+  /// The mean lower bound of the loss of the same steps, for the labels of their batches.
   package var lossLowerBound: Double
   /// The learning rate of the last step.
   package var learningRate: Double

@@ -15,7 +15,7 @@ package final class MetricsLog {
   package init(path: String, keepingThrough step: Int) throws(FileError) {
     self.path = path
     if let file = try? ReadOnlyFile(path: path) {
-      let text = String(decoding: try file.read(file.byteCount, at: 0), as: UTF8.self)
+      let text = String(decoding: try file.contents(), as: UTF8.self)
       let kept = text.split(separator: "\n").filter { line in
         guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let lineStep) = fields["step"]
         else { return false }
@@ -30,11 +30,12 @@ package final class MetricsLog {
   deinit { close(descriptor) }
 
   /// Appends one record as a line.
+  ///
+  /// - Throws: ``FileError``, for example if the disk is full; the next line then begins anew.
   package func append(_ line: MetricsLine<some MetricsRecord>) throws(FileError) {
     let bytes = Array(((isTorn ? "\n" : "") + line.encoded() + "\n").utf8)
-    isTorn = unsafe write(descriptor, bytes, bytes.count) != bytes.count
-    guard !isTorn else {
-      throw FileError(.inputOutput, "\(path): cannot be written to; is the disk full?")
-    }
+    isTorn = true
+    unsafe try writeAll(bytes.span.bytes, to: descriptor, path: path)
+    isTorn = false
   }
 }

@@ -114,8 +114,7 @@ extension BenchmarkResult {
   ///
   /// - Throws: `FileError` if the file cannot be read, ``RunError`` if it has other contents.
   init(path: String) throws {
-    let file = try ReadOnlyFile(path: path)
-    let bytes = try file.read(file.byteCount, at: 0)
+    let bytes = try ReadOnlyFile(path: path).contents()
     guard let result = try? JSONDecoder().decode(Self.self, from: Data(bytes)), result.command == "bench",
       // Results of 0.1 lack the statistics that shards share.
       Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil || name == StepPart.statistics.name })

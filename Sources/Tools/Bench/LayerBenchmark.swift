@@ -38,6 +38,7 @@ enum LayerBenchmark {
   ) throws {
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let configuration = opened.configuration
+    StepBenchmark.noteSize(of: opened, report)
     useOneThreadPerPrimitive()
     let engine = try Engine()
     let profile = LayerProfile()

@@ -83,23 +83,25 @@ struct LayerBenchmarkResult: Codable {
   ///
   /// - Returns: The lines, without a newline at the end.
   func table() -> String {
+    // Wide enough for the longest text, so that the columns stand below each other.
+    let nameWidth = max(28, 2 + (rows.map(\.name.count).max() ?? 0))
+    let shapeWidth = max(34, 2 + (rows.map(\.shapes.count).max() ?? 0))
     var lines = [
       "\(model), \(precision), a shard of \(views) views of \(imageSize[0])×\(imageSize[1]) on one thread, \(cpu)",
       "\(decimal(seconds, 4)) s of CPU time, the fastest round of each pass; peaks of one thread: \(decimal(peaks.gigaflops, 0)) GFLOP/s, \(decimal(peaks.gigabytesPerSecond, 1)) GB/s",
       "",
-      "layer".padded(28) + "shapes".padded(34) + "pass".padded(16)
+      "layer".padded(nameWidth) + "shapes".padded(shapeWidth) + "pass".padded(16)
         + ["ms", "share", "GFLOP/s", "of peak", "GB/s", "of memory"].map { name in name.aligned(10) }.joined()
         + "  limit",
     ]
     for row in rows {
-      let name = row.layers == 1 ? row.layer : "\(row.layer) and \(row.layers - 1) more"
       let numbers = [
         decimal(1e3 * row.seconds, 2), percentage(row.share), row.multiplyAdds == 0 ? "" : decimal(row.gigaflops, 1),
         row.multiplyAdds == 0 ? "" : percentage(row.shareOfPeak), decimal(row.gigabytesPerSecond, 1),
         percentage(row.shareOfBandwidth),
       ]
       lines.append(
-        name.padded(28) + row.shapes.padded(34) + row.pass.rawValue.padded(16)
+        row.name.padded(nameWidth) + row.shapes.padded(shapeWidth) + row.pass.rawValue.padded(16)
           + numbers.map { number in number.aligned(10) }.joined() + "  \(row.limit)")
     }
     lines += ["", "by pass"]
@@ -121,6 +123,9 @@ struct LayerBenchmarkResult: Codable {
 }
 
 extension LayerBenchmarkResult.Row {
+  /// The text of the table's first column: the first layer, and the number of others with these shapes.
+  fileprivate var name: String { layers == 1 ? layer : "\(layer) and \(layers - 1) more" }
+
   /// Returns the row with its rates, and with the fractions of time and of peak rates.
   fileprivate func rated(by peaks: LayerBenchmarkResult.Peaks, of total: Double) -> Self {
     var row = self

@@ -64,19 +64,19 @@ package enum StepBenchmark {
   package static func run(
     _ request: Request, over world: borrowing Communicator, report: Reporter
   ) throws {
-    if request.isMeasuringLayers {
-      return try LayerBenchmark.run(request, over: world, report: report)
-    }
+    if request.isMeasuringLayers { return try LayerBenchmark.run(request, over: world, report: report) }
     let earlier = try world.onRoot { try request.compare.map { path in try BenchmarkResult(path: path) } }
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)
+    noteSize(of: opened, report)
     let ranks = world.size
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset, ranks: ranks) }
     world.activity.begin("preparing the step")
-    let base = ProcessMeasurements.residentByteCount() ?? 0
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
+    // Before the step takes memory, which the estimate counts.
+    let base = ProcessMeasurements.residentByteCount() ?? 0
     let step = try TrainingStep.prepared(configuration, dataset, sampler, teacher: teacher, over: world)
-    try MemoryEstimate.check(step, base: base, over: world, report: report)
+    try MemoryEstimate.check(step, base: base, evaluatedSamples: nil, over: world, report: report)
 
     let startup = try slowest(ProcessMeasurements.secondsSinceStart() ?? .nan, over: world)
     var times = StepTimes()
@@ -117,8 +117,17 @@ package enum StepBenchmark {
       peakResidentBytesMaximum: memory.maximum, peakResidentBytesSum: memory.sum,
       startupSeconds: startup.isFinite ? startup : nil, gatheredBytesPerRank: gathered.mean,
       gatheredBytesMaximum: gathered.maximum, collectives: collectives,
-      reducedVectorBytes: step.vector.count * MemoryLayout<Float>.size)
+      reducedVectorBytes: step.vectorLayout.count * MemoryLayout<Float>.size)
     try world.onRoot { try publish(result, request, earlier: earlier ?? nil, report) }
+  }
+
+  /// Reports the size of the measured views if a run would begin with smaller ones.
+  static func noteSize(of opened: OpenedConfiguration, _ report: Reporter) {
+    guard let sizes = opened.configuration.views.progressiveSizes, !sizes.isEmpty else { return }
+    let (size, smaller) = (opened.viewSize, sizes.map(String.init).joined(separator: ","))
+    report.note(
+      "--progressive-size \(smaller): only views of the full size are measured, \(size.width)×\(size.height) pixels; supcon plan tries all sizes"
+    )
   }
 
   /// Prints a result and its comparison with an earlier one, and writes the requested file.

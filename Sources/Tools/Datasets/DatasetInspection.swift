@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import FoundationEssentials
 import Imaging
 import Job
 import MPI
@@ -90,18 +89,13 @@ package enum DatasetInspection {
         report.note(note)
       }
       var part = try folder.described(split, listing.index, isFresh: isFresh, over: world, report: report)
-      part.bad += listing.unlisted.map { file in
-        FolderDescription.Part.Bad(
-          number: -1, file: file.path, reason: file.reason, missing: file.kind == .missing,
-          unreadable: file.kind == .inputOutput)
-      }
-      // A failure to list files on rank 0 ends all ranks.
-      let text = try world.broadcast(text: String(decoding: try JSONEncoder().encode(part), as: UTF8.self))
-      part = try JSONDecoder().decode(FolderDescription.Part.self, from: Data(text.utf8))
+      part.bad += listing.unlisted.map { file in FolderDescription.Part.Bad(number: -1, file) }
+      // Only rank 0 knows the files that it could not list.
+      part = try world.broadcast(value: part)
       let index = listing.index
       reports.append(
         SplitReport(
-          split: split, place: index.root, count: index.count,
+          split: split, place: folder.place(of: index), count: index.count,
           classes: index.classNames.enumerated().map { label, name in (name, index.files(ofClass: label).count) },
           survey: part))
     }

@@ -2,9 +2,7 @@ import Configuration
 import Datasets
 import Formats
 import ImageCodecs
-import Imaging
 import Job
-import KeyedRandomness
 import MPI
 
 /// A PNG image of samples and their views, for inspecting an augmentation.
@@ -40,10 +38,6 @@ package enum DatasetPreview {
     }
   }
 
-  /// The side in pixels up to which small views are enlarged by an integer factor.
-  private static let shownSide = 96
-  private static let gap = 4
-
   /// Writes the image: each row shows a sample with the preprocessing of evaluation, then its views in the first epoch.
   ///
   /// Collective; rank 0 draws.
@@ -60,8 +54,10 @@ package enum DatasetPreview {
     let dataset = try DatasetChoice.open(
       resolved.configuration, .train, needsLabels: false, over: world, report: report)
     try world.onRoot {
-      let image = try grid(request, dataset, viewSize: resolved.configuration.viewSize(of: dataset))
-      let bytes = try image.pngBytes()
+      let sheet = ViewSheet(
+        viewSize: resolved.configuration.viewSize(of: dataset), augmentation: request.augmentation,
+        views: request.views, seed: request.seed)
+      let bytes = try sheet.image(of: dataset, samples: request.samples).pngBytes()
       try AtomicFile.write(to: request.output) { (file) throws(FileError) in
         unsafe try file.append(bytes.span.bytes)
       }
@@ -69,29 +65,5 @@ package enum DatasetPreview {
         "\(request.output): \(min(request.samples, dataset.count)) samples as evaluation sees them and \(request.views) views of each"
       )
     }
-  }
-
-  private static func grid(
-    _ request: Request, _ dataset: any ImageDataset, viewSize: ImageSize
-  ) throws -> RGBImage {
-    let augmentation = request.augmentation
-    let workspace = AugmentationWorkspace()
-    let rows = min(request.samples, dataset.count)
-    let scale = max(1, shownSide / max(viewSize.width, viewSize.height))
-    let step = (width: viewSize.width * scale + gap, height: viewSize.height * scale + gap)
-    // An additional gap separates the first column.
-    var canvas = Canvas(width: step.width * (request.views + 1) + 2 * gap, height: step.height * rows + gap)
-    for row in 0..<rows {
-      let sample = row * dataset.count / rows
-      let image = try dataset.image(at: sample)
-      for column in 0...request.views {
-        var stream = RandomStream(seed: request.seed, .augmentation, epoch: 0, sample: sample, view: max(column - 1, 0))
-        let view = (column == 0 ? Augmentation.none : augmentation)
-          .image(of: image, size: viewSize, &stream, workspace: workspace)
-        canvas.draw(
-          view, scale: scale, left: step.width * column + (column > 0 ? 2 * gap : gap), top: step.height * row + gap)
-      }
-    }
-    return canvas.image
   }
 }

@@ -37,7 +37,7 @@ package enum DatasetSynthesis {
       }
       for split in ["train", "test"] {
         for name in training.classNames {
-          try RunDirectory.createFolders("\(output)/\(split)/\(name)")
+          try OutputFolder.create("\(output)/\(split)/\(name)")
         }
       }
     }
@@ -68,10 +68,6 @@ package enum DatasetSynthesis {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(creating: path, code: errno) }
     defer { close(descriptor) }
-    let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
-    // A file is small: the system writes it whole, or the disk is full.
-    guard count == bytes.count else {
-      throw FileError(path: path, action: "write to it", code: count < 0 ? errno : ENOSPC)
-    }
+    unsafe try writeAll(bytes.span.bytes, to: descriptor, path: path)
   }
 }

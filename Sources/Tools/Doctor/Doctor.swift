@@ -6,6 +6,7 @@ import Job
 import MPI
 import OneDNN
 import Runs
+import Training
 import Watchdog
 
 /// The checks of `supcon doctor`: all launch checks, with the facts that they examine.
@@ -49,26 +50,28 @@ package enum Doctor {
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
     let ranksOnHost = world.hostSize
     world.activity.begin("comparing the ranks")
+    // A set that cannot fill a batch is refused by the run; here the memory of its batches is of interest all the same.
+    let stepsPerEpoch = (try? configuration.makeSampler(dataset, ranks: world.size))?.stepsPerEpoch ?? 1
+    let job = MemoryEstimate.Job(
+      ranks: world.size, ranksOnHost: ranksOnHost,
+      evaluatedSamples: try opened.evaluatedSamples(stepsPerEpoch: stepsPerEpoch, over: world))
     let needed = try world.throwingTogether {
-      try MemoryEstimate(
-        configuration, viewSize: opened.viewSize,
-        MemoryEstimate.Job(ranks: world.size, ranksOnHost: ranksOnHost), teacher: teacher
-      ).byteCountOfShare
+      try MemoryEstimate(configuration, viewSize: opened.viewSize, job, teacher: teacher).byteCountOfShare
     }
-    let ranks = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(
+    let facts = try RankFacts(threads: configuration.compute.threads, neededBytes: needed, over: world).gathered(
       over: world)
-    for (host, ranks) in LaunchChecks.byHost(ranks) {
+    for (host, ranks) in LaunchChecks.byHost(facts) {
       report(describe(host, ranks))
     }
-    var findings = LaunchChecks.findings(ranks)
+    var findings = LaunchChecks.findings(facts)
     if let problem = ReferencePrimitives.problem {
       findings.append(Finding(exitCode: nil, problem: problem, remedy: ReferencePrimitives.remedy))
     }
-    if ranks[0].settings["btl_tcp_if_include"] == nil {
+    if facts[0].settings["btl_tcp_if_include"] == nil {
       findings += try routes(over: world)
     }
     findings += try data(dataset, configuration, over: world)
-    findings += try output(request.output, configuration.data, over: world)
+    findings += try output(request.output, configuration.data, over: world, report: report)
     guard let worst = findings.first(where: { finding in finding.exitCode != nil }) ?? findings.first else {
       report("nothing is wrong")
       return
@@ -103,40 +106,34 @@ package enum Doctor {
   private static func routes(over world: borrowing Communicator) throws -> [Finding] {
     guard world.size > 1 else { return [] }
     let root = RankIdentity(rank: 0, host: hostName(), process: Int(getpid()))
-    let listener = try world.onRoot {
-      let listener = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
+    var listener: Watchdog?
+    defer { listener?.end() }
+    let invitation = try world.rootValue { () throws -> Invitation in
+      let watchdog = Watchdog(root, of: 1, timeoutSeconds: 1e6) {
         RankStatus(collectives: 0, collective: nil, progress: 0, phase: "doctor")
       }
-      return (listener, try listener.open().text)
+      listener = watchdog
+      return try watchdog.open()
     }
-    defer { listener?.0.end() }
-    let text = try world.broadcast(text: listener?.1 ?? "")
     let addresses = InterfaceAddress.all()
-    let networks = try world.broadcast(
-      text: addresses.map { address in "\(address.address) \(address.interface) \(address.network)" }
-        .joined(separator: "\n"))
-    guard let invitation = Invitation(text: text) else { return [] }
+    let outer = try world.broadcast(value: addresses).filter { other in
+      !addresses.contains { address in address.isLoopback && address.address == other.address }
+    }
     let isElsewhere = invitation.host != hostName()
-    let lines = networks.split(separator: "\n").map { line in line.split(separator: " ").map(String.init) }
-    let outer = lines.filter { line in
-      !addresses.contains { address in address.isLoopback && address.address == line[0] }
-    }
-    let dead = isElsewhere ? outer.filter { line in !invitation.answers(at: line[0]) } : []
-    let reports = try world.allGather(text: dead.map { line in line[0] }.joined(separator: " "))
+    let dead = isElsewhere ? outer.map(\.address).filter { address in !invitation.answers(at: address) } : []
+    let unreachable = try world.allGather(value: dead)
     let hosts = try world.allGather(text: hostName())
-    guard let rank = reports.firstIndex(where: { report in !report.isEmpty }) else { return [] }
-    let unreachable = reports[rank].split(separator: " ").map(String.init)
-    let names = outer.filter { line in unreachable.contains(line[0]) }.map { line in "\(line[0]) (\(line[1]))" }
-    let good = outer.first { line in
-      !reports.contains { report in report.split(separator: " ").contains { address in address == line[0] } }
-    }
+    guard let rank = unreachable.firstIndex(where: { addresses in !addresses.isEmpty }) else { return [] }
+    let names = outer.filter { other in unreachable[rank].contains(other.address) }
+      .map { other in "\(other.address) (\(other.interface))" }
+    let good = outer.first { other in !unreachable.joined().contains(other.address) }
     return [
       Finding(
         exitCode: nil,
         problem: "rank \(rank) on host \(hosts[rank]): cannot reach rank 0 on host \(hosts[0]) at "
           + names.joined(separator: ", "),
-        remedy: good.map { line in
-          "name the network that leads there: \(LauncherOptions.current.network(line[2], line[1]))"
+        remedy: good.map { good in
+          "name the network that leads there: \(LauncherOptions.current.network(good.network, good.interface))"
         } ?? "look at firewall and routes between the hosts")
     ]
   }
@@ -153,29 +150,37 @@ package enum Doctor {
   }
 
   /// Checks, by creating and removing a folder, that rank 0 can write to the run directory or its nearest existing
-  /// parent.
+  /// parent, and that a new run may begin there.
   ///
-  /// Collective.
+  /// Collective. A run that is there already and can be resumed is a note.
   private static func output(
-    _ path: String?, _ data: DataOptions, over world: borrowing Communicator
+    _ path: String?, _ data: DataOptions, over world: borrowing Communicator, report: Reporter
   ) throws -> [Finding] {
-    let found = try world.onRoot { () throws -> Finding? in
-      let probe = "\(RunDirectory.existingParent(of: path ?? "runs"))/.supcon-doctor-\(getpid())"
+    try world.rootValue { () throws -> [Finding] in
+      let probe = "\(OutputFolder.existingParent(of: path ?? "runs"))/.supcon-doctor-\(getpid())"
       guard unsafe mkdir(probe, 0o700) == 0 else {
-        return Finding(
-          exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
-          remedy: "choose another --output, or change the folder's owner")
+        return [
+          Finding(
+            exitCode: .output, problem: "\(path ?? "runs"): rank 0 cannot write there",
+            remedy: "choose another --output, or change the folder's owner")
+        ]
       }
       unsafe rmdir(probe)
-      // A run that is there already can be resumed.
-      guard let directory = path.map(RunDirectory.init), !directory.holdsRun else { return nil }
+      guard let directory = path.map(RunDirectory.init) else { return [] }
       do throws(RunError) {
+        try directory.checkIsFree()
         try directory.checkIsApart(from: data.path, data.splitFolders)
-        return nil
+        return []
       } catch {
-        return Finding(exitCode: .output, problem: error.problem, remedy: error.remedy)
+        let isResumable =
+          directory.holdsRun && directory.status != .finished && directory.status != .diverged
+          && RunLock.holder(ofDirectory: directory.path) == nil
+        if isResumable {
+          report.note(error.description)
+          return []
+        }
+        return [Finding(exitCode: .output, problem: error.problem, remedy: error.remedy)]
       }
     }
-    return try world.broadcast(value: [found ?? nil].compactMap { finding in finding })
   }
 }

@@ -16,9 +16,9 @@ package enum LossEvaluation {
     /// The path of a `.npy` file of integers, `[N]`, or `[samples]` for embeddings with a dimension of views; `nil` for
     /// SimCLR.
     package var labels: String?
-    /// The label of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
-    /// `nil` if all labels are classes.
-    package var ignoredLabel: Int64?
+    /// The labels of rows without a class, which are neither anchors nor positives, but negatives of all other rows;
+    /// empty if all labels are classes.
+    package var ignoredLabels: [Int64] = []
     /// The number of views per sample; the rows are view 0 of all samples, then view 1, and so on.
     ///
     /// Needed for SimCLR and, with labels, for variants of the loss that distinguish the views of a sample; else `nil`.
@@ -46,8 +46,8 @@ package enum LossEvaluation {
         return
           "--views: --labels already says which rows are positives; give one of the two, or --contrast-mode one or --positives-cap"
       }
-      if let ignoredLabel, labels == nil {
-        return "--ignore-label \(ignoredLabel): goes with --labels"
+      if let ignored = ignoredLabels.first, labels == nil {
+        return "--ignore-label \(ignored): goes with --labels"
       }
       if let views, views < 1 {
         return "--views \(views): expected at least 1"
@@ -167,8 +167,8 @@ package enum LossEvaluation {
       rowOrder: RowOrder(samplesPerGroup: rowCount / (request.views ?? 1), views: request.views ?? 1),
       threads: request.threads)
     try loss.gather(rows.unitRows.span, over: world)
-    let reduction = TreeReduction<Double>(length: 1, runs: blocks.shardRuns, rank: world.rank)
-    for (shard, value) in zip(blocks.shardRuns[world.rank], try loss.losses(of: classes, over: world)) {
+    let reduction = TreeReduction<Double>(length: 1, shards: blocks.shards, rank: world.rank)
+    for (shard, value) in zip(blocks.shards[world.rank], try loss.losses(of: classes, over: world)) {
       let summand = [value]
       reduction.add(summand.span, shard: shard)
     }
@@ -184,8 +184,10 @@ package enum LossEvaluation {
       try write(gradient, to: path, embeddings, blocks, over: world)
     }
     let (sizes, views) = (classes.counts, loss.rowOrder.views)
+    let anchors = variant.anchorCount(classSizes: sizes, views: views)
+    if anchors == 0 { report.warn(withoutAnchors(request, isOneClass: sizes.count == 1)) }
     return Result(
-      loss: total[0], anchors: variant.anchorCount(classSizes: sizes, views: views),
+      loss: total[0], anchors: anchors,
       collapseValue: loss.scale * variant.collapseValue(classSizes: sizes, views: views),
       lowerBound: loss.scale * variant.lowerBound(classSizes: sizes, views: views, temperature: temperature))
   }
@@ -225,12 +227,31 @@ package enum LossEvaluation {
     let sentinel = labels.min().flatMap { least in
       least < 0 ? least : largest.flatMap { largest in labels.contains(largest) ? largest : nil }
     }
-    if request.ignoredLabel == nil, let sentinel {
+    if request.ignoredLabels.isEmpty, let sentinel {
       report.note(
         "\(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
       )
     }
-    return RowClasses(labels: labels, ignoring: request.ignoredLabel)
+    let ignored = Set(request.ignoredLabels)
+    // One of them stands for all.
+    let first = request.ignoredLabels.first
+    return RowClasses(labels: labels.map { label in ignored.contains(label) ? first ?? label : label }, ignoring: first)
+  }
+
+  /// Returns the warning about a batch without anchors, with the reason.
+  private static func withoutAnchors(_ request: Request, isOneClass: Bool) -> String {
+    let path = request.labels ?? request.embeddings
+    let reason =
+      if isOneClass, request.loss.resolvedVariant.denominator == .onlyNegatives {
+        "no row has a negative, and only negatives stand in the denominators: give rows of a second label"
+      } else if request.labels == nil {
+        "no row has a positive: give at least --views 2, as the views of one sample are positives of each other"
+      } else if request.ignoredLabels.isEmpty {
+        "no row has a positive: each label stands at one row only"
+      } else {
+        "no row has a positive: each label stands at one row only, or is one of --ignore-label"
+      }
+    return "\(path): loss and gradient are 0 without a meaning, as \(reason)"
   }
 
   /// Returns the error for labels whose shape is not `[rows]`, with the command that converts them.

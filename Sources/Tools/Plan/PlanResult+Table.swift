@@ -30,15 +30,20 @@ extension PlanResult {
     lines += activationRows
     lines += ["", row("steps", "\(grouped(stepsPerEpoch)) an epoch, \(grouped(steps)) in all")]
     if let secondsPerStep, let secondsPerEpoch, let secondsTotal {
-      lines += [
+      lines.append(
         row(
           "time",
-          "\(estimate(secondsPerStep)) a step, \(estimate(secondsPerEpoch)) an epoch, \(estimate(secondsTotal)) in all"),
-        row("", sourceOfTimes(isMeasuredAlone: isMeasuredAlone)),
-      ]
+          "\(estimate(secondsPerStep)) a step, \(estimate(secondsPerEpoch)) an epoch\(stages == nil ? "" : " at the full size"), \(estimate(secondsTotal)) in all"
+        ))
+      lines += (stages ?? []).map { stage in
+        row(
+          "  views of \(stage.imageSize) pixels",
+          "\(estimate(stage.secondsPerStep)) a step, \(counted(stage.steps, "step"))")
+      }
+      lines.append(row("", sourceOfTimes(isMeasuredAlone: isMeasuredAlone)))
     } else {
       let remedy =
-        shardOutlineBytes == nil
+        shardBlockOutputBytes == nil
         ? "give a smaller --shard-size or --activation-memory, or fewer ranks"
         : "give a smaller --activation-memory or --batch-size, more hosts, or --batch-norm shard"
       lines.append(row("time", "not tried: it does not fit; \(remedy)"))
@@ -62,7 +67,7 @@ extension PlanResult {
 
   private var activationRows: [String] {
     let all = "\(counted(shardsPerRank, "shard")) of a rank, \(megabytes(shardActivationBytes)) each"
-    guard let shardOutlineBytes else {
+    guard let shardBlockOutputBytes else {
       return [
         row(
           "activations",
@@ -75,7 +80,7 @@ extension PlanResult {
         "activations",
         shardsKept >= shardsPerRank
           ? "kept for all \(all)"
-          : "kept for \(shardsKept) of \(all); of the others the outputs of blocks, \(megabytes(shardOutlineBytes)) each, and each block runs forward twice"
+          : "kept for \(shardsKept) of \(all); of the others the outputs of blocks, \(megabytes(shardBlockOutputBytes)) each, and each block runs forward twice"
       ),
       row("", "shards that share BatchNorm's statistics are all computed side by side"),
     ]

@@ -36,13 +36,18 @@ struct PlanResult: Codable {
   var shardsKept: Int
   var shardActivationBytes: Int
   /// The bytes of a shard of which only the block outputs are saved; absent unless shards share BatchNorm statistics.
-  var shardOutlineBytes: Int?
+  var shardBlockOutputBytes: Int?
   var stepsPerEpoch: Int
   var steps: Int
-  /// The estimated seconds of a step; `nil` if the run does not fit into memory, because no step is timed then.
+  /// The estimated seconds of a step with views of the full size; `nil` if the run does not fit into memory, because no
+  /// step is timed then.
   var secondsPerStep: Double?
+  /// The same of an epoch.
   var secondsPerEpoch: Double?
+  /// The estimated seconds of all steps, those of ``stages`` among them.
   var secondsTotal: Double?
+  /// The stages with views below the full size; absent without `--progressive-size`.
+  var stages: [PlanTimes.Stage]?
   var checkpointBytes: Int
   var checkpointsKept: Int
   /// The prediction for several hosts, if it was asked for and the run fits in memory.
@@ -57,7 +62,7 @@ struct PlanResult: Codable {
   init(
     _ configuration: Configuration, viewSize: ImageSize, _ memory: MemoryEstimate,
     layout: ModelLayout, ranks: Int, ranksOnHost: Int, freeByteCount: Int?,
-    stepsPerEpoch: Int, steps: Int, stepSeconds: Double?, scaling: ScalingResult?
+    stepsPerEpoch: Int, steps: Int, times: PlanTimes?
   ) {
     model = configuration.model.name
     precision = configuration.compute.resolvedPrecision.rawValue
@@ -72,7 +77,8 @@ struct PlanResult: Codable {
     parametersTotal = layout.parameters.count
     (multiplyAddsForwardPerView, multiplyAddsBackwardPerView) = configuration.multiplyAdds(
       height: viewSize.height, width: viewSize.width)
-    memoryPerRank = memory.items.filter { item in item.byteCount > 0 }
+    // The items add up to the sum below, whatever their sign.
+    memoryPerRank = memory.items.filter { item in item.byteCount != 0 }
     memoryPerRankBytes = memory.byteCount
     memoryPerHostBytes = memory.hostByteCount
     freeBytes = freeByteCount
@@ -80,19 +86,20 @@ struct PlanResult: Codable {
     shardsPerRank = memory.shardsPerRank
     shardsKept = memory.keptShards
     shardActivationBytes = memory.shardActivations
-    shardOutlineBytes = memory.shardBlockOutputs
+    shardBlockOutputBytes = memory.shardBlockOutputs
     self.stepsPerEpoch = stepsPerEpoch
     self.steps = steps
-    secondsPerStep = stepSeconds
-    secondsPerEpoch = stepSeconds.map { seconds in seconds * Double(stepsPerEpoch) }
-    secondsTotal = stepSeconds.map { seconds in seconds * Double(steps) }
+    secondsPerStep = times?.secondsPerStep
+    secondsPerEpoch = times.map { times in times.secondsPerStep * Double(stepsPerEpoch) }
+    secondsTotal = times?.secondsTotal(steps: steps)
+    stages = times.flatMap { times in times.stages.isEmpty ? nil : times.stages }
     let optimizerVectors = configuration.makeOptimizer(layout.parameters).stateNames.count
     let copies = configuration.optimizer.averageDecay == nil ? 1 : 2
     checkpointBytes =
       MemoryLayout<Float>.size
       * ((copies + optimizerVectors) * layout.parameters.count + copies * layout.statistics.count)
     checkpointsKept = configuration.checkpoints.keep
-    self.scaling = scaling
+    scaling = times?.scaling
   }
 
   /// Returns the parts of the network with their numbers of parameters.

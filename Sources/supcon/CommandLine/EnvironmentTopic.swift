@@ -27,11 +27,17 @@ enum EnvironmentTopic {
     (
       "scripts and build",
       [
+        ("SUPCON", "the program that scripts/launch.sh and other scripts start, if not the one beside them"),
         ("SUPCON_MPIRUN", "the launcher of scripts/launch.sh, if not the one of the PATH"),
+        (
+          "SUPCON_LAUNCHER_WAIT",
+          "seconds after which scripts/launch.sh ends a launcher whose ranks are all dead (default: 30)"
+        ),
         ("SUPCON_MPI", "at build time: ompi, mpich, or the pkg-config name of an MPI"),
         ("SUPCON_ONEDNN", "at build time: the folder of a oneDNN other than the system's"),
         ("SUPCON_COMMIT", "at build time: the commit that supcon --version names"),
-        ("SUPCON_BUILD", "the folder of the build of scripts/install.sh"),
+        ("SUPCON_BUILD", "the folder of the build of scripts/install.sh, quickstart.sh and test.sh"),
+        ("SUPCON_RUNS", "the folder of the runs of scripts/quickstart.sh (default: runs)"),
       ]
     ),
   ]

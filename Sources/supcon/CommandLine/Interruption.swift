@@ -1,4 +1,5 @@
 import Configuration
+import Formats
 import Glibc
 import Job
 import Synchronization
@@ -18,6 +19,7 @@ enum Interruption {
   ///   - advice: The state of its output and what to do.
   ///   - rank: The rank of this process; only rank 0 prints.
   static func announce(_ command: String, advice: String, rank: Int) {
+    TemporaryFiles.prepare()
     let text = Array(
       "Error: supcon \(command): stopped by a signal before it was done; \(advice)\n".utf8)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
@@ -35,14 +37,15 @@ enum Interruption {
     length.store(0, ordering: .relaxed)
   }
 
-  /// Prints the message and ends the process; called by the signal handler, so it uses only async-signal-safe
-  /// functions.
+  /// Prints the message, removes unfinished files and ends the process; called by the signal handler, so it uses only
+  /// async-signal-safe functions.
   fileprivate static func end() {
     let count = length.load(ordering: .relaxed)
     if count > 0 {
       _ = unsafe write(
         STDERR_FILENO, UnsafeRawPointer(bitPattern: address.load(ordering: .relaxed)), count)
     }
+    TemporaryFiles.unlinkAll()
     _exit(ExitStatus.stopped.rawValue)
   }
 }

@@ -21,9 +21,9 @@ enum OutputConflict {
       argument.hasPrefix("-") ? argument.split(separator: "=", maxSplits: 1).map(String.init) : [argument]
     }
     let values = words.filter { word in !word.isEmpty && !word.hasPrefix("-") }
-    let places = values.map(RunDirectory.absolute)
+    let places = values.map(\.resolvedPath)
     for output in outputs {
-      let own = RunDirectory.absolute(output.path)
+      let own = output.path.resolvedPath
       // The argument that gives the output itself counts once.
       guard places.count(where: { place in place == own }) <= (values.contains(output.path) ? 1 : 0) else {
         return RunError(
@@ -53,8 +53,8 @@ enum OutputConflict {
       (try? RunDirectory(path: run).configuration())?.data.path
     }
     let described = outputs.flatMap { _, path in Self.describedFolders(above: path) }
-    for root in Set((given + ofRuns).map(RunDirectory.absolute) + described) {
-      if let (option, path) = outputs.first(where: { _, path in RunDirectory.absolute(path).hasPrefix(root + "/") }) {
+    for root in Set((given + ofRuns).map(\.resolvedPath) + described) {
+      if let (option, path) = outputs.first(where: { _, path in path.lies(in: root) }) {
         return RunError(
           .output, "\(option) \(path): lies in the dataset's folder \(root), and might be taken for a part of it",
           remedy: "choose a path elsewhere")
@@ -65,10 +65,10 @@ enum OutputConflict {
 
   /// Returns the folders above a path that a run has described as a dataset of class folders.
   private static func describedFolders(above path: String) -> [String] {
-    var (folder, found) = (RunDirectory.absolute(path), [String]())
+    var (folder, found) = (path.resolvedPath, [String]())
     while folder != "/", folder != "." {
       folder = folder.parentFolder
-      guard unsafe access("\(folder)/supcon-dataset.json", F_OK) == 0 else { continue }
+      guard unsafe access("\(folder)/\(FolderScan.descriptionFile)", F_OK) == 0 else { continue }
       // The folder of a list may hold anything else beside it.
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       if !names.contains(where: { name in DataPath.isList("\(folder)/\(name)") }) { found.append(folder) }

@@ -26,7 +26,8 @@ struct DatasetPackCommand: RankedCommand {
 
   private var request: DatasetRequest {
     var overrides = dataset.overrides
-    overrides.give(badImages, for: "bad-images")
+    // The default is not given, so that it is not refused as an option without effect.
+    overrides.give(badImages == "stop" ? nil : badImages, for: "bad-images")
     return DatasetRequest(overrides: overrides, threads: dataset.threads)
   }
 

@@ -45,8 +45,10 @@ struct EmbedCommand: RankedCommand {
     help: ArgumentHelp("Folder of the dataset, if it is not the one of the run.", valueName: "dir"),
     completion: .directory)
   var data: String?
-  @Option(help: "The samples: train, validation or test.")
-  var split = Split.test
+  @Option(
+    help:
+      "The samples of the run's dataset: train, validation or test. (default: test, or validation without test images)")
+  var split: Split?
   @Option(
     help: "encoder: representations; model: embeddings, the outputs of the projection head scaled to unit length.")
   var part = WeightLayout.Part.encoder

@@ -12,8 +12,8 @@ struct EvaluateCommand: RankedCommand {
     abstract: "Measures a run's frozen encoder, and its classifier where it has one, on the test set.",
     discussion: """
       Example: supcon evaluate runs/c10 --ood-dataset cifar100 --ood-data cifar-100-binary
-      docs/evaluation.md defines every measure. All go to RUN/evaluation/summary.json, the confusion matrix beside it; those on another
-      dataset (--transfer-dataset) to RUN/transfer-NAME/summary.json.
+      docs/evaluation.md defines every measure. All go to RUN/evaluation/summary.json, the confusion matrix beside it; those of
+      pixels to RUN/evaluation-pixels/summary.json, those on another dataset (--transfer-dataset) to RUN/transfer-NAME/summary.json.
       """)
 
   @OptionGroup var source: RunOptions

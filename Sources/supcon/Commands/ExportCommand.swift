@@ -34,7 +34,8 @@ struct ExportCommand: RankedCommand {
   var layout: WeightLayout?
   @Option(
     help:
-      "encoder, or model: with the projection head. (default: encoder; model with --layout supcontrast and ge)")
+      "encoder, or model: with the projection head. (default: encoder; of a run with such a head, model with --layout supcontrast and ge)"
+  )
   var part: WeightLayout.Part?
   @Flag(
     inversion: .prefixedNo,

@@ -23,11 +23,11 @@ struct LossCommand: RankedCommand {
     completion: .file())
   var labels: String?
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Label of rows without a class, such as -1: no anchors and no positives, but negatives of all others.",
+      "Label of rows without a class, such as -1: no anchors and no positives, but negatives of all others. Given again, a further one.",
       valueName: "label"))
-  var ignoreLabel: Int64?
+  var ignoreLabel: [Int64] = []
   @Option(
     help:
       "Rows kN/V to (k+1)N/V − 1 are view k of the N/V samples. Without labels (SimCLR), or with --contrast-mode one or --positives-cap."
@@ -52,7 +52,7 @@ struct LossCommand: RankedCommand {
   private var request: LossEvaluation.Request {
     var request = LossEvaluation.Request(embeddings: embeddings)
     request.labels = labels
-    request.ignoredLabel = ignoreLabel
+    request.ignoredLabels = ignoreLabel
     request.views = views
     request.isNormalizing = normalize
     request.loss = lossVariant.given.applied(to: Configuration()).loss

@@ -31,7 +31,8 @@ struct NeighborsCommand: RankedCommand {
   var format = ResultFormat.text
   @Option(
     help: ArgumentHelp(
-      "Also show the images and their neighbors in this file: HTML or PNG, by its ending.", valueName: "file"),
+      "Also show the first \(NeighborsStage.sheetLimit) images and their neighbors in this file: HTML or PNG, by its ending.",
+      valueName: "file"),
     completion: .file(extensions: ["html", "png"]))
   var sheet: String?
   @Option(

@@ -50,8 +50,8 @@ struct PlanCommand: ConfiguredCommand {
 
   var hasResultOutput: Bool { json }
 
-  private var request: Planning.Request {
-    var request = Planning.Request(overrides: configuration.overrides.overridden(by: progress.given))
+  private var request: PlanStage.Request {
+    var request = PlanStage.Request(overrides: configuration.overrides.overridden(by: progress.given))
     request.ranks = ranks
     request.hosts = hosts
     request.link = link
@@ -68,7 +68,7 @@ struct PlanCommand: ConfiguredCommand {
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
-    try Planning.run(request, over: world, report: Console.reporter(of: world))
+    try PlanStage.run(request, over: world, report: Console.reporter(of: world))
     return .success
   }
 }

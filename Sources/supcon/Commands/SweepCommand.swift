@@ -55,8 +55,12 @@ struct SweepCommand: RankedCommand {
     if let problem = TimeLimit.problem(maxTime) {
       return problem
     }
-    if isListing, isSummarizing || index != nil { return "--list: goes with neither --index nor --summarize" }
-    return isSummarizing && index != nil ? "--summarize: is of all runs; leave --index out" : nil
+    if isListing, isSummarizing { return "--list: does not go with --summarize; give one of them" }
+    guard isListing || isSummarizing else { return nil }
+    let others = [("--index", index != nil), ("--max-time", maxTime != nil), ("--no-linear", !linear)]
+    return others.first { _, isGiven in isGiven }.map { option, _ in
+      "\(isListing ? "--list" : "--summarize"): is of all runs, and trains none; leave \(option) out"
+    }
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -37,7 +37,7 @@ struct SmallTraining {
         rowCount: batch.samples * batch.views, rowsPerShard: batch.samplesPerShard * batch.views, ranks: world.size),
       width: 5, temperature: 0.2, variant: variant,
       rowOrder: RowOrder(samplesPerGroup: batch.samplesPerShard, views: batch.views))
-    reduction = TreeReduction(length: layout.count + 1, runs: loss.blocks.shardRuns, rank: world.rank)
+    reduction = TreeReduction(length: layout.count + 1, shards: loss.blocks.shards, rank: world.rank)
     optimizer = SGD(
       momentum: 0.9, usesNesterov: false, weightDecay: WeightDecay(1e-4, of: layout))
   }
@@ -45,7 +45,7 @@ struct SmallTraining {
   /// One step on the batch; returns its loss.
   mutating func step(inputs: [Float], labels: [Int32], over world: borrowing Communicator) throws -> Float {
     let parameters = parameters
-    let own = loss.blocks.shardRuns[world.rank]
+    let own = loss.blocks.shards[world.rank]
     let rows = loss.blocks.rowsPerShard
     var (hidden, embeddings, lengths): ([[Float]], [Float], [[Float]]) = ([], [], [])
     for shard in own {

@@ -13,16 +13,16 @@ func checkGroups(_ world: borrowing Communicator) throws {
 
 private func checkGroups(of groupSize: Int, shards: Int, length: Int, _ world: borrowing Communicator) throws {
   let what = "groups of \(groupSize) of \(shards) shards, \(length) elements"
-  let runs = BlockPartition(total: shards, parts: world.size)
-  let reduction = GroupReduction(groupSize: groupSize, runs: runs, rank: world.rank)
-  let isSpanning = runs.runs.contains { run in
-    !run.isEmpty && run.lowerBound / groupSize * groupSize != run.lowerBound
+  let partition = BlockPartition(total: shards, parts: world.size)
+  let reduction = GroupReduction(groupSize: groupSize, shards: partition, rank: world.rank)
+  let isSpanning = partition.ranges.contains { range in
+    !range.isEmpty && range.lowerBound / groupSize * groupSize != range.lowerBound
   }
   try expectEqual(reduction.isSpanningRanks, isSpanning, "\(what), spanning ranks")
   // Used layer after layer.
   for seed in 0..<2 {
     let all: [[Double]] = (0..<shards).map { shard in vector(shard: shard, length: length, seed: UInt64(seed)) }
-    let own = runs[world.rank]
+    let own = partition[world.rank]
     let sums = try reduction.sums(of: Array(all[own]), count: length, over: world)
     try expectEqual(sums.count, own.count, "\(what), number of sums")
     for (shard, sum) in zip(own, sums) {

@@ -16,13 +16,13 @@ func checkPieces(_ world: borrowing Communicator) throws {
 private let length = 1001
 
 private func checkPieces(_ shards: Int, _ bounds: [Int], _ waiting: Waiting, _ world: borrowing Communicator) throws {
-  let runs = BlockPartition(total: shards, parts: world.size)
-  let own = runs[world.rank]
+  let partition = BlockPartition(total: shards, parts: world.size)
+  let own = partition[world.rank]
   let memory = SumMemory<Float>(length: length)
   // Pieces of one segment, and of two.
   let pieces = bounds.enumerated().filter { index, _ in index.isMultiple(of: 2) }.map(\.element)
   let reduction = PiecewiseReduction<Float>(
-    in: memory, segments: bounds, pieces: pieces, runs: runs, rank: world.rank, threads: own.count)
+    in: memory, segments: bounds, pieces: pieces, shards: partition, rank: world.rank, threads: own.count)
   for step in 0..<3 {
     let seed = UInt64(1000 * shards + step)
     let group = DispatchGroup()
@@ -63,10 +63,10 @@ private func add(shard: Int, _ bounds: [Int], _ seed: UInt64, to reduction: Piec
 
 /// After a shard has failed, nothing waits for its pieces.
 private func checkFailure(_ world: borrowing Communicator) throws {
-  let runs = BlockPartition(total: world.size, parts: world.size)
+  let partition = BlockPartition(total: world.size, parts: world.size)
   let memory = SumMemory<Float>(length: length)
   let reduction = PiecewiseReduction<Float>(
-    in: memory, segments: [0, 500], pieces: [0, 500], runs: runs, rank: world.rank, threads: 1)
+    in: memory, segments: [0, 500], pieces: [0, 500], shards: partition, rank: world.rank, threads: 1)
   let numbers: [Float] = vector(shard: world.rank, length: length, seed: 1)
   reduction.add(numbers.span.extracting(500..<length), segment: 1, shard: world.rank)
   try reduction.finish(over: world, waiting: .sleeping) { true }

@@ -10,8 +10,8 @@ func measureReduction(_ world: borrowing Communicator) throws {
   report("ranks  megabytes  tree, ms  MPI_Allreduce, ms  ratio (least, largest of the rounds)", world)
   for megabytes in [1, 46, 112] {
     let length = megabytes * 250_000
-    let runs = BlockPartition(total: world.size, parts: world.size)
-    let reduction = TreeReduction<Float>(length: length, runs: runs, rank: world.rank)
+    let partition = BlockPartition(total: world.size, parts: world.size)
+    let reduction = TreeReduction<Float>(length: length, shards: partition, rank: world.rank)
     let vector = [Float](repeating: 1, count: length)
     var total = [Float](repeating: 0, count: length)
     var sums = [Float](repeating: 1, count: length)

@@ -47,12 +47,12 @@ func checkTree(_ world: borrowing Communicator) throws {
 private func checkTree<Element: TreeElement & BinaryFloatingPoint>(
   _ type: Element.Type, shards: Int, length: Int, _ world: borrowing Communicator
 ) throws {
-  let runs = BlockPartition(total: shards, parts: world.size)
-  let reduction = TreeReduction<Element>(length: length, runs: runs, rank: world.rank)
+  let partition = BlockPartition(total: shards, parts: world.size)
+  let reduction = TreeReduction<Element>(length: length, shards: partition, rank: world.rank)
   // A reduction is used step after step, and must forget the one before.
   for step in 0..<3 {
     let seed = UInt64(1000 * shards + 10 * length + step)
-    var order = Array(runs[world.rank])
+    var order = Array(partition[world.rank])
     var shuffler = Shuffler(state: seed)
     order.shuffle(using: &shuffler)
     if step == 0 {
@@ -96,9 +96,9 @@ func checkControl(_ world: borrowing Communicator) throws {
   var differing = 0
   for shards in shardCounts where shards >= world.size {
     let length = 257
-    let runs = BlockPartition(total: shards, parts: world.size)
+    let partition = BlockPartition(total: shards, parts: world.size)
     var total = [Float](repeating: 0, count: length)
-    for shard in runs[world.rank] {
+    for shard in partition[world.rank] {
       let elements: [Float] = vector(shard: shard, length: length, seed: UInt64(shards))
       for index in 0..<length {
         total[index] += elements[index]

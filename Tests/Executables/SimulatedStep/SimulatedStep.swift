@@ -23,16 +23,16 @@ struct SimulatedStep {
 
   /// Takes a step, and prints its seconds, bytes and calls on rank 0.
   static func step(_ inputs: StepInputs, over world: borrowing Communicator) throws {
-    let runs = BlockPartition(total: inputs.shardsPerRank * world.size, parts: world.size)
+    let partition = BlockPartition(total: inputs.shardsPerRank * world.size, parts: world.size)
     let pieces = ReductionMessages.pieces(at: inputs.segments, length: inputs.vectorLength, ranks: world.size)
     let reduction = PiecewiseReduction<Summand>(
-      in: SumMemory(length: inputs.vectorLength), segments: inputs.segments, pieces: pieces, runs: runs,
+      in: SumMemory(length: inputs.vectorLength), segments: inputs.segments, pieces: pieces, shards: partition,
       rank: world.rank, threads: 1)
-    var embeddings = [Float](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.embeddingBytes / 4)
-    var labels = [Int32](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.labelBytes / 4)
-    var statistics = [Float](repeating: 0, count: runs.runs.count * inputs.shardsPerRank * inputs.statisticBytes / 4)
+    var embeddings = [Float](repeating: 0, count: world.size * inputs.shardsPerRank * inputs.embeddingBytes / 4)
+    var labels = [Int32](repeating: 0, count: world.size * inputs.shardsPerRank * inputs.labelBytes / 4)
+    var statistics = [Float](repeating: 0, count: world.size * inputs.shardsPerRank * inputs.statisticBytes / 4)
 
-    let groups = GroupReduction(groupSize: inputs.shardsPerRank * world.size, runs: runs, rank: world.rank)
+    let groups = GroupReduction(groupSize: inputs.shardsPerRank * world.size, shards: partition, rank: world.rank)
 
     try world.barrier()
     let (start, before) = (seconds(), world.activity.communicationVolume)
@@ -55,7 +55,7 @@ struct SimulatedStep {
     delay(inputs.loss / 2)
     let backwardSums = try sum(inputs.backwardStatistics, groups, inputs, over: world)
     let backwardStart = seconds()
-    try reduce(reduction, inputs, shards: runs[world.rank], over: world)
+    try reduce(reduction, inputs, shards: partition[world.rank], over: world)
     let reduceEnd = seconds()
     delay(inputs.update)
 

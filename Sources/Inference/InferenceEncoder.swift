@@ -16,7 +16,7 @@ package final class InferenceEncoder {
   package var viewLayout: ImageLayout { encoder.viewLayout }
 
   private let encoder: ResNet
-  private let record: ResNet.SavedActivations
+  private let activations: ResNet.SavedActivations
   private let rows: Int
   private let isNormalizing: Bool
 
@@ -46,10 +46,10 @@ package final class InferenceEncoder {
       // The first thread packs the weights for all.
       try encoder.load(parameters.extracting(0..<context.parameters.count), WeightLoading(turn: 1))
     }
-    let record = try encoder.makeSavedActivations()
-    state.statistics.withSpan { statistics in encoder.load(statistics: statistics, into: record) }
+    let activations = try encoder.makeSavedActivations()
+    state.statistics.withSpan { statistics in encoder.load(statistics: statistics, into: activations) }
     self.encoder = encoder
-    self.record = record
+    self.activations = activations
     self.rows = rows
     isNormalizing = configuration.model.normalizeEncoder
   }
@@ -58,7 +58,7 @@ package final class InferenceEncoder {
   package func representations() throws(DNNLError) -> [Float] {
     var features = [Float](repeating: 0, count: rows * width)
     var elements = features.mutableSpan
-    try encoder.forward(record, into: &elements)
+    try encoder.forward(activations, into: &elements)
     guard isNormalizing else { return features }
     var unitRows = features
     var lengths = [Float](repeating: 0, count: rows)

@@ -16,7 +16,7 @@ package struct RunClassifier: Sendable {
   package let classNames: [String]
 
   /// Creates a run's classifier from a classifier that every rank has read.
-  init(_ classifier: ExportedClassifier) {
+  package init(_ classifier: ExportedClassifier) {
     (weight, bias, classNames) = (classifier.weight, classifier.bias, classifier.classNames)
   }
 
@@ -35,23 +35,16 @@ package struct RunClassifier: Sendable {
     of encoder: FrozenEncoder, run: String, place: ResultPlace? = nil, over world: borrowing Communicator,
     report: Reporter
   ) throws {
-    let width = encoder.configuration.architecture.representationWidth
-    let read = try world.onRoot { () throws -> ExportedClassifier? in
-      let folders = Self.folders(of: encoder, place, in: RunDirectory(path: run))
-      return try ExportedClassifier(run: run, folders: folders, step: encoder.state.step, width: width, report: report)
-        ?? (encoder.configuration.isClassifying ? ExportedClassifier(of: encoder.state) : nil)
-    }
-    classNames = read??.classNames ?? []
-    let own = (read ?? nil).map { classifier in (classifier.weight, classifier.bias) } ?? ([], [])
-    var counts = [Int64(own.0.count), Int64(own.1.count)]
+    let read: ExportedClassifier? =
+      try world.onRoot { try ExportedClassifier(of: encoder, run: run, place: place, report: report) } ?? nil
+    var counts = [Int64(read?.weight.count ?? 0), Int64(read?.bias.count ?? 0)]
     try world.broadcast(&counts)
     guard counts[1] > 0 else { return nil }
-    var (weight, bias) =
-      world.isRoot
-      ? own : (Array(repeating: 0, count: Int(counts[0])), Array(repeating: 0, count: Int(counts[1])))
+    var weight = read?.weight ?? Array(repeating: 0, count: Int(counts[0]))
+    var bias = read?.bias ?? Array(repeating: 0, count: Int(counts[1]))
     try world.broadcast(&weight)
     try world.broadcast(&bias)
-    (self.weight, self.bias) = (weight, bias)
+    (self.weight, self.bias, classNames) = (weight, bias, read?.classNames ?? [])
   }
 
   /// Returns the difference between the classifier's classes and those of a dataset in words, such as `its class 2 is
@@ -70,14 +63,11 @@ package struct RunClassifier: Sendable {
   /// - Throws: `MPIError` if the ranks cannot agree.
   package func difference(
     from classNames: [String], of data: String, run: String, over world: borrowing Communicator
-  ) throws(MPIError) -> String? {
-    var found: String?
-    if world.isRoot {
+  ) throws -> String? {
+    try world.rootValue { () -> String? in
       let own = self.classNames.isEmpty ? ImagePreprocessing.classNames(ofSummaryIn: run) ?? [] : self.classNames
-      found = Self.difference(ofNames: own, count: bias.count, from: classNames, of: data)
+      return Self.difference(ofNames: own, count: bias.count, from: classNames, of: data)
     }
-    let text = try world.broadcast(text: found ?? "")
-    return text.isEmpty ? nil : text
   }
 
   /// Returns the first difference between a classifier's classes and others in words; `nil` if there is none.
@@ -100,32 +90,45 @@ package struct RunClassifier: Sendable {
     return "its class \(place) is \(names[place]), that of \(data) is \(others[place])"
   }
 
-  /// Returns the folders of a run directory in which its classifier may lie, the best first; on rank 0.
-  private static func folders(of encoder: FrozenEncoder, _ place: ResultPlace?, in run: RunDirectory) -> [String] {
-    let (weights, step) = (encoder.weights, encoder.state.step)
-    let own = ClassifierFile.folders(of: weights, step: step)
-    if let place { return place.classifierFolders(in: run) + own }
-    return encoder.configuration.isClassifying ? own : ClassifierFile.folders(of: weights, step: step, in: run)
-  }
-
   /// Computes the logits of all rows, `[samples, classes]`.
   ///
   /// Collective: the ranks divide the rows, and each receives all logits.
   ///
   /// - Throws: ``CollectiveError`` if a logit is not finite.
   package func logits(_ rows: FeatureRows, threads: Int, over world: borrowing Communicator) throws -> [Float] {
-    let (weight, bias) = (weight, bias)
-    let logits = try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world)
-    {
-      samples in
-      let products = try rows.products(samples, with: weight)
-      return products.indices.map { index in products[index] + bias[index % bias.count] }
+    try RowWork.gather(rows: rows.count, width: bias.count, zero: Float(0), threads: threads, over: world) {
+      samples, _ in
+      try logits(of: samples, in: rows)
     }
+  }
+
+  /// Classifies all rows and counts the correct predictions.
+  ///
+  /// Collective: the ranks divide the rows; the counts are those of ``logits(_:threads:over:)``, which no rank holds.
+  ///
+  /// - Throws: ``CollectiveError`` if a logit is not finite.
+  package func accuracy(
+    on rows: FeatureRows, threads: Int, over world: borrowing Communicator
+  ) throws -> TestAccuracy {
+    let classCount = bias.count
+    let ranks = try RowWork.gather(rows: rows.count, width: 1, zero: Int32(0), threads: threads, over: world) {
+      samples, _ in
+      let logits = try logits(of: samples, in: rows)
+      return zip(samples, stride(from: 0, to: logits.count, by: classCount)).map { sample, first in
+        Int32(ClassRank.rank(of: Int(rows.labels[sample]), in: logits[first..<first + classCount]))
+      }
+    }
+    return TestAccuracy(ranks: ranks, classCount: classCount)
+  }
+
+  /// Computes the logits of a block of rows, `[block, classes]`.
+  private func logits(of samples: Range<Int>, in rows: FeatureRows) throws -> [Float] {
+    let products = try rows.products(samples, with: weight)
+    let logits = products.indices.map { index in products[index] + bias[index % bias.count] }
     guard logits.allSatisfy(\.isFinite) else {
-      throw CollectiveError(
-        error: RunError(
-          .software, "the classifier's logits are not finite: it has diverged",
-          remedy: "train it again with a lower --learning-rate"))
+      throw RunError(
+        .software, "the classifier's logits are not finite: it has diverged",
+        remedy: "train it again with a lower --learning-rate", isDivergence: true)
     }
     return logits
   }

@@ -1,3 +1,4 @@
+import Configuration
 import Datasets
 import Imaging
 import Job
@@ -8,7 +9,9 @@ extension FrozenEncoder {
   /// Compiles the encoder for the view size of a dataset.
   ///
   /// Collective.
-  func extraction(
+  ///
+  /// - Throws: ``CollectiveError`` if oneDNN refuses a primitive.
+  package func extraction(
     for dataset: any ImageDataset, threads: Int, over world: borrowing Communicator
   ) throws -> FeatureExtraction {
     try world.throwingTogether {
@@ -21,8 +24,10 @@ extension FrozenEncoder {
   ///
   /// Collective.
   package func normalization(ofRun path: String, over world: borrowing Communicator) throws -> ChannelNormalization? {
-    let found = try world.onRoot { ImagePreprocessing(configuration, run: path)?.normalization } ?? nil
-    let numbers: [[Float]] = try world.broadcast(value: found.map { own in [own.mean, own.standardDeviation] } ?? [])
+    let numbers: [[Float]] = try world.rootValue {
+      let own = ImagePreprocessing(configuration, run: path)?.normalization
+      return own.map { own in [own.mean, own.standardDeviation] } ?? []
+    }
     return numbers.isEmpty ? nil : ChannelNormalization(mean: numbers[0], standardDeviation: numbers[1])
   }
 }

@@ -9,7 +9,7 @@ import Scaling
 import Training
 
 /// The estimates of `supcon plan`: parameters, memory, time and disk space of a run, without training.
-package enum Planning {
+package enum PlanStage {
   /// The options of `supcon plan`.
   package struct Request: Sendable {
     /// The options of the planned run.
@@ -68,9 +68,15 @@ package enum Planning {
       notes.note(note)
     }
     world.activity.begin("planning", allowsSilence: true)
+    var alone = opened.configuration
+    alone.compute.balance = .even
+    let configuration = alone
+    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: 1) }
     let teacher = try Teacher(of: opened.configuration, opened.dataset, over: world, report: notes)
+    let evaluatedSamples = try opened.evaluatedSamples(stepsPerEpoch: sampler.stepsPerEpoch, over: world)
     let proposals = try LaunchProposal.proposals(
-      opened.configuration, viewSize: opened.viewSize, teacher: teacher, on: topology)
+      opened.configuration, viewSize: opened.viewSize, teacher: teacher, evaluatedSamples: evaluatedSamples,
+      on: topology)
     guard !proposals.isEmpty else {
       throw RunError(
         .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
@@ -106,8 +112,10 @@ package enum Planning {
     let steps = configuration.schedule.lastStep(stepsPerEpoch: sampler.stepsPerEpoch)
 
     world.activity.begin("planning", allowsSilence: true)
-    let job = MemoryEstimate.Job(ranks: ranks, ranksOnHost: ranksOnHost)
     let teacher = try Teacher(of: configuration, opened.dataset, over: world, report: notes)
+    let job = MemoryEstimate.Job(
+      ranks: ranks, ranksOnHost: ranksOnHost,
+      evaluatedSamples: try opened.evaluatedSamples(stepsPerEpoch: sampler.stepsPerEpoch, over: world))
     let memory = try world.throwingTogether {
       try MemoryEstimate(configuration, viewSize: viewSize, job, teacher: teacher)
     }
@@ -118,28 +126,22 @@ package enum Planning {
     }
     var lacking = [free.map { free in memory.hostByteCount <= free } ?? true ? 0.0 : 1.0]
     try world.allReduceMaximum(&lacking)
-    let probe =
+    let run = PlanTimes.Run(
+      ranks: ranks, ranksOnHost: ranksOnHost, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps)
+    let times =
       lacking[0] == 0
-      ? try StepProbe(
-        configuration, viewSize: viewSize, memory, teacher: teacher, ranks: ranks,
-        timesSegments: request.hosts != nil, over: world) : nil
-    let scaling = request.hosts.flatMap { hosts in
-      probe.map { probe in
-        ScalingResult(
-          configuration, probe, hosts: hosts, ranksPerHost: ranksOnHost, request.link.flatMap(NetworkLink.init))
-      }
-    }
+      ? try PlanTimes(configuration, viewSize: viewSize, memory, teacher: teacher, run, request, over: world) : nil
     let result = try world.throwingTogether {
       PlanResult(
         configuration, viewSize: viewSize, memory, layout: try configuration.modelLayout, ranks: ranks,
         ranksOnHost: ranksOnHost, freeByteCount: free, stepsPerEpoch: sampler.stepsPerEpoch, steps: steps,
-        stepSeconds: scaling?.secondsPerStep ?? probe?.stepSeconds, scaling: scaling)
+        times: times)
     }
     report(request.isJSON ? result.json() : result.table(isMeasuredAlone: world.size < ranks))
   }
 }
 
-extension Planning.Request {
+extension PlanStage.Request {
   /// Returns the error message for the options about several hosts; `nil` if they are valid.
   private func problemOfHosts(ranks launched: Int) -> String? {
     guard let hosts else {
@@ -169,7 +171,7 @@ extension Planning.Request {
   }
 }
 
-extension Planning.Request {
+extension PlanStage.Request {
   /// Returns the error message for the options of a proposal; `nil` if they are valid.
   private func problemOfProposal(ranks launched: Int) -> String? {
     guard isProposing else {

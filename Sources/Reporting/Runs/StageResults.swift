@@ -1,0 +1,92 @@
+import Datasets
+import Formats
+import Runs
+
+/// The results of `supcon linear` and `supcon evaluate` in a run directory, measured on one split.
+struct StageResults: Sendable {
+  /// The images that were classified, test or validation.
+  let split: Split
+  /// The fields of `linear/summary.json` and `evaluation/summary.json`, or of the folders of the validation images;
+  /// empty if they were measured with other weights than the run's present ones.
+  private(set) var linear: [String: JSONValue] = [:]
+  private(set) var evaluation: [String: JSONValue] = [:]
+  /// The fields of `evaluation-pixels/summary.json`, the control, which depends on no weights.
+  private(set) var pixels: [String: JSONValue] = [:]
+  /// Sentences about results that are left out, and about results that cannot be compared.
+  private(set) var notes: [String] = []
+
+  /// The prefix of the fields of validation images beside those of test images.
+  static let validationPrefix = "validation_"
+
+  /// Reads the results of a run, of whose `summary.json` `summary` has the fields.
+  init(of run: String, on split: Split, summary: [String: JSONValue]) {
+    self.split = split
+    let place = ResultPlace(.raw, isValidation: split == .validation)
+    let option = split == .validation ? " --split validation" : ""
+    let folders = (linear: place.ownFolder(of: "linear"), evaluation: place.ownFolder(of: "evaluation"))
+    let commands = (
+      linear: "supcon linear \(run.shellQuoted)\(option)", evaluation: "supcon evaluate \(run.shellQuoted)\(option)"
+    )
+    linear = fields(in: "\(run)/\(folders.linear)", commands.linear, of: summary)
+    evaluation = fields(in: "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
+    pixels = RunRecord.storedFields("\(run)/\(place.ownFolder(of: "evaluation-pixels"))/summary.json", notes: &notes)
+    if ResultPlace.haveOtherTests(linear, evaluation) {
+      notes.append(
+        "\(run)/\(folders.linear), \(folders.evaluation): were measured on different \(split.title) images, so that their accuracies cannot be compared; \(commands.linear) and \(commands.evaluation) measure both on the present ones"
+      )
+    }
+  }
+
+  /// Reads the fields of a stage that measured the present weights; of other weights there are none, with a note.
+  private mutating func fields(
+    in folder: String, _ command: String, of summary: [String: JSONValue]
+  ) -> [String: JSONValue] {
+    let fields = RunRecord.storedFields("\(folder)/summary.json", notes: &notes)
+    guard let own = summary["weights_sha256"], let measured = fields["weights_sha256"], own != measured else {
+      return fields
+    }
+    let step = fields["pretraining_steps"]?.double.map { step in " of step \(Int(step))" } ?? ""
+    notes.append("\(folder): is\(step), and the run was trained on: left out; \(command) measures the present weights")
+    return [:]
+  }
+
+  /// True if a measure was taken on validation images.
+  func hasOfValidation(_ field: String) -> Bool { split == .validation && measures[field] != nil }
+
+  /// The measures by field name.
+  var measures: [String: Double] {
+    var measures = evaluation.compactMapValues(\.double)
+    measures.merge(pixels.filter { name, _ in RunRecord.isAccuracy(name) }.compactMapValues(\.double)) { _, new in new }
+    measures.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
+    for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { measures[name] = nil }
+    return NeighborCount.omitting(among: evaluation["train_samples"]?.double, of: measures)
+  }
+}
+
+/// The number of neighbors, k, of accuracies of k-NN.
+enum NeighborCount {
+  /// The k of weighted k-NN, by field name.
+  private static let weighted = ["knn20_weighted_top1": 20.0, "knn200_weighted_top1": 200]
+  /// The fields of majority votes, whose k is stored beside them.
+  private static let majority = ["knn_top1": "knn", "pixel_knn_top1": "pixel_knn"]
+
+  /// Returns measures without the votes of more neighbors than there are images to vote: all of them would vote, and
+  /// the title would be wrong.
+  static func omitting(among count: Double?, of measures: [String: Double]) -> [String: Double] {
+    guard let count else { return measures }
+    return measures.filter { field, _ in (weighted[ResultNames.plain(field)] ?? 0) <= count }
+  }
+
+  /// Returns measures in which the fields of majority votes with a prefix name their k, such as `knn20_top1`, where an
+  /// `evaluation/summary.json` has it with the same accuracy.
+  static func naming(_ measures: [String: Double], by stored: [String: JSONValue], prefix: String) -> [String: Double] {
+    guard case .integer(let k) = stored["neighbors"] else { return measures }
+    var named = measures
+    for (field, start) in majority {
+      guard let accuracy = named[prefix + field], accuracy == stored[field]?.double else { continue }
+      named[prefix + field] = nil
+      named["\(prefix)\(start)\(k)_top1"] = accuracy
+    }
+    return named
+  }
+}
