@@ -152,7 +152,7 @@ let stages: [Target] = [
   .target(
     name: "RunLogging",
     dependencies: [
-      "Configuration", "Datasets", "Formats", "ImageCodecs", "Job", "Measures", "MPI", "Runs",
+      "Configuration", "DataLoading", "Datasets", "Formats", "ImageCodecs", "Job", "Measures", "MPI", "Runs",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -175,9 +175,9 @@ let stages: [Target] = [
   .target(
     name: "Tools",
     dependencies: [
-      "Configuration", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "ImagePacks", "Imaging", "Job",
-      "KeyedRandomness",
-      "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Scaling", "Training", "Watchdog",
+      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Formats", "ImageCodecs", "ImagePacks", "Imaging",
+      "Job", "KeyedRandomness", "Losses", "MPI", "NeuralNet", "OneDNN", "ParallelLoops", "Runs", "Scaling", "Training",
+      "Watchdog",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -190,7 +190,7 @@ let stages: [Target] = [
   .target(
     name: "Sweeps",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Training",
+      "Configuration", "Datasets", "Evaluation", "Formats", "Job", "MPI", "Reporting", "Runs", "Spelling", "Training",
       .product(name: "Yams", package: "Yams"),
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
@@ -296,12 +296,13 @@ let tests: [Target] = [
   .testTarget(
     name: "ReportingTests",
     dependencies: [
-      "Configuration", "Evaluation", "Formats", "ImageCodecs", "Imaging", "MPI", "Measures", "Reporting", "Runs",
-      "Sweeps", "TestSupport",
+      "Configuration", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "MPI", "Measures", "Reporting",
+      "Runs", "Sweeps", "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(name: "ScalingTests", dependencies: ["MPI", "Scaling"], swiftSettings: swiftSettings),
-  .testTarget(name: "SweepsTests", dependencies: ["Configuration", "Sweeps"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "SweepsTests", dependencies: ["Configuration", "Datasets", "Sweeps"], swiftSettings: swiftSettings),
   .testTarget(
     name: "SupconTests",
     dependencies: ["Formats", "ImageCodecs", "Imaging", "Job", "MPI", "OneDNN", "Processor", "TestSupport", "supcon"],

@@ -1,3 +1,5 @@
+import Datasets
+
 extension Configuration {
   /// Checks the options for contradictions, and for options that were given but have no effect.
   ///
@@ -12,12 +14,8 @@ extension Configuration {
     if let problem = given.problem ?? dataProblem {
       return problem
     }
-    if let problem = views.problem(epochs: schedule.epochs) ?? mixingProblem {
-      return problem
-    }
-    if let problem = model.problem ?? head.problem ?? batchProblem(ranks: ranks) {
-      return problem
-    }
+    let shape = views.problem(epochs: schedule.epochs) ?? mixingProblem ?? model.problem ?? head.problem
+    if let problem = shape ?? batchProblem(ranks: ranks) { return problem }
     return contrastProblem ?? balanceProblem(ranks: ranks) ?? overlapProblem
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
@@ -53,7 +51,9 @@ extension Configuration {
     if (data.mean == nil) != (data.standardDeviation == nil) {
       return RunError(.usage, "--mean, --std: expected both or neither")
     }
-    if data.trainFolder == nil, let folder = data.validationFolder ?? data.testFolder {
+    if DataPath.singleFile(data.path) == nil, data.trainFolder == nil,
+      let folder = data.validationFolder ?? data.testFolder
+    {
       return RunError(
         .usage, "--\(data.validationFolder == nil ? "test" : "validation")-folder \(folder): goes with --train-folder",
         remedy: "give the folder of the training images too")

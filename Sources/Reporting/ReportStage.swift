@@ -40,12 +40,12 @@ package enum ReportStage {
       return imageProblem ?? CheckpointChoice.problem(checkpoint) ?? Configuration.problem(ofThreads: threads)
     }
 
-    /// The error for an option of the encoder's images in a report that shows none; or `nil`.
+    /// The error for an option of the encoder's images in a report that shows none by itself; or `nil`.
     private var imageProblem: String? {
       guard runs.count > 1 || !hasImages else { return nil }
       let given: [String?] = [
         checkpoint == "latest" ? nil : "checkpoint \(checkpoint)", weights == .average ? "weights-of average" : nil,
-        data.map { _ in "data" },
+        data.map { _ in "data" }, runs.count > 1 && !hasImages ? "no-images" : nil,
       ]
       let reason =
         runs.count > 1

@@ -1,4 +1,5 @@
 import Configuration
+import DataLoading
 import Datasets
 import Formats
 import FoundationEssentials

@@ -1,4 +1,6 @@
 import Configuration
+import Formats
+import Spelling
 import Yams
 
 /// The file of `supcon sweep`: options common to all runs, and a grid or a list of option values in which the runs
@@ -104,9 +106,10 @@ package struct SweepFile: Sendable {
   private static func metric(_ node: Node, _ path: String) throws(RunError) -> SweepMetric {
     let name = try text(node, of: "metric", "the name of a result", path)
     if let metric = SweepMetric.named(name) { return metric }
+    let meant = SweepMetric.all.map(\.name).nearest(to: name, within: name.count / 4)
     throw RunError(
       .configuration, "\(ConfigurationFile.place(node, path)): metric: \(name): no command stores such a result",
-      remedy: "choose one of \(SweepMetric.all.map(\.name).joined(separator: ", "))")
+      remedy: (meant.map { meant in "did you mean '\(meant)'? " } ?? "") + "docs/usage.md lists all under Sweeps")
   }
 
   /// Throws if two runs have the same options with the same values, however these are written.
@@ -167,7 +170,7 @@ package struct SweepFile: Sendable {
     let parsed = overrides.applied(to: Configuration()).values { option in given.contains(option.name) }
     // Options whose value is none have no text.
     var parsedValues = Dictionary(uniqueKeysWithValues: given.map { name in (name, "") })
-    for (option, text) in parsed { parsedValues[option.name] = text }
+    for (option, text) in parsed { parsedValues[option.name] = option.isPath ? text.absolutePath : text }
     return Run(
       name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides, parsedValues: parsedValues)
   }

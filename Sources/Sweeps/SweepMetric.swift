@@ -20,11 +20,9 @@ package struct SweepMetric: Sendable {
   private let source: Source
   /// True for a result of the averaged weights.
   private let isAveraged: Bool
-  /// True if the result on test images alone is stored where runs are compared.
-  private let isOfTestOnly: Bool
 
-  private init(_ name: String, _ source: Source, isAveraged: Bool = false, isOfTestOnly: Bool = false) {
-    (self.name, self.source, self.isAveraged, self.isOfTestOnly) = (name, source, isAveraged, isOfTestOnly)
+  private init(_ name: String, _ source: Source, isAveraged: Bool = false) {
+    (self.name, self.source, self.isAveraged) = (name, source, isAveraged)
   }
 
   // MARK: - All results
@@ -36,10 +34,9 @@ package struct SweepMetric: Sendable {
       (.evaluation(""), evaluationNames), (.evaluation("--tta mirror"), ["mirror_top1"]),
       (.evaluation("--ood-dataset DATASET"), outlierNames), (.evaluation("--corruptions DIR"), corruptionNames),
       (.evaluation("--corruptions made-here"), ["corruption_made_here_error"]),
+      (.evaluation("--features pixels"), ["pixel_knn_top1"]),
     ]
-    let plain = groups.flatMap { group in group.names.map { name in SweepMetric(name, group.source) } }
-    let pixels = SweepMetric("pixel_knn_top1", .evaluation("--features pixels"), isOfTestOnly: true)
-    return plain + [pixels] + averaged
+    return groups.flatMap { group in group.names.map { name in SweepMetric(name, group.source) } } + averaged
   }()
 
   private static var averaged: [SweepMetric] {
@@ -47,9 +44,7 @@ package struct SweepMetric: Sendable {
       (.linear, linearNames), (.classifier, testNames), (.evaluation(""), ["knn_top1"]),
     ]
     return groups.flatMap { group in
-      group.names.map { name in
-        SweepMetric("average_\(name)", group.source, isAveraged: true, isOfTestOnly: group.source != .classifier)
-      }
+      group.names.map { name in SweepMetric("average_\(name)", group.source, isAveraged: true) }
     }
   }
 
@@ -83,16 +78,12 @@ package struct SweepMetric: Sendable {
     if isAveraged, configuration.optimizer.averageDecay == nil {
       return ("it averages no weights", "give it weight-average")
     }
-    if isOfTestOnly, configuration.data.asksForValidation {
-      return ("it is compared on the images that it holds out", "hold none out")
-    }
     return nil
   }
 
   /// Returns the command that measures the result of a run after its training, for a comparison on a split; `nil` if
-  /// none does, because training itself measures it or because it is stored for test images alone.
+  /// training itself measures it.
   package func command(run: String, split: Split) -> String? {
-    guard !isOfTestOnly || split == .test else { return nil }
     var words: [String]
     switch source {
     case .training, .classifier: return nil

@@ -173,6 +173,7 @@ final class CheckpointSaver {
     guard let directory else { return }
     settle(log)
     let summary = log.summary(step: state.step, status: status, memory: memory)
+    let logged = log.hasSteps ? nil : LoggedResults(of: directory, through: state.step).summaryFields
     let configuration = configuration
     writer.begin(.checkpoint, step: state.step) { () throws(FileError) in
       let failure = status == .finished ? writeWeights(state, log, in: directory) : nil
@@ -188,9 +189,14 @@ final class CheckpointSaver {
       let stored = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
       let isOfSameWeights = hashes.allSatisfy { name, hash in stored[name] == hash }
       let outdated: Set<String> = isOfSameWeights ? ["best"] : RunStatus.fieldsOfLaterStages.union(["best"])
+      var fields = summary
+      if let logged {
+        let kept = isOfSameWeights ? stored.filter { name, _ in !outdated.contains(name) } : [:]
+        fields = LoggedResults.summary(summary, stored: kept, logged: logged)
+      }
       do throws(FileError) {
         try JSONValue.merge(
-          summary.merging(hashes) { _, new in new }, into: directory.summaryPath, replacing: outdated)
+          fields.merging(hashes) { _, new in new }, into: directory.summaryPath, replacing: outdated)
       } catch {
         failure = failure ?? error
       }

@@ -92,7 +92,30 @@ enum ResumeRefusals {
     }), former != dataset.count {
       found = "\(dataset.count) in \(counted(dataset.classNames.count, "class")), \(former) when the run began"
     }
-    return otherImages(configuration, request, directory, difference: found)
+    return otherImages(
+      configuration, request, directory, difference: found + (request.isResuming ? splitsInside(configuration) : ""))
+  }
+
+  /// Returns what to do if folders named as splits lie among the classes of the training folder, because earlier
+  /// versions took them for classes; else empty.
+  private static func splitsInside(_ configuration: Configuration) -> String {
+    guard configuration.data.dataset == .folder, let path = configuration.data.path, DataPath.kind(path) == .folder
+    else { return "" }
+    var request = FolderRequest(path: path)
+    request.trainFolder = configuration.data.trainFolder
+    request.validationFolder = configuration.data.validationFolder
+    request.testFolder = configuration.data.testFolder
+    guard let layout = try? FolderLayout(request) else { return "" }
+    let training = layout.training.path
+    let validation = request.validationFolder == nil ? layout[.validation]?.path : nil
+    let test = request.testFolder == nil ? layout[.test]?.path : nil
+    let inside = [validation, test].compactMap { folder in folder }.filter { folder in
+      folder.hasPrefix("\(training)/")
+    }
+    // Beside classes that are the dataset's own folders, they were splits before too.
+    guard training != request.path, !inside.isEmpty else { return "" }
+    return
+      "; versions before this one took \(inside.joined(separator: ", ")) for a class: if the run was begun so, continue it with --data \(training) --train-folder ."
   }
 
   /// Returns the error for a dataset whose images differ in a given way from those with which the run was begun.

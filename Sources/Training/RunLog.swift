@@ -32,7 +32,7 @@ final class RunLog {
   private var epoch = EpochSums()
   /// The mean training accuracy of the last epoch that ended; `nil` before, and without a classifier.
   private var lastEpochTop1: Double?
-  private var lastTest: (step: Int, accuracy: TestAccuracy, averaged: TestAccuracy?)?
+  private var lastTest: (step: Int, split: Split, accuracy: TestAccuracy, averaged: TestAccuracy?)?
   private var lastEvaluation: EvaluationRecord?
   /// The names of the training set's classes, in the order of the labels.
   var classNames: [String] { dataset.classNames }
@@ -91,6 +91,9 @@ final class RunLog {
   private var viewsPerSecond: Double {
     durations.typical.map { seconds in viewsPerStep / seconds } ?? 0
   }
+
+  /// True if this process has taken a step; else its speed and duration are none of the training.
+  var hasSteps: Bool { lastResult != nil }
 
   /// The seconds to reserve for one more step (twice those of the last step) and for an evaluation after it.
   var reserveSeconds: Double { 2 * durations.last + (lastEvaluation?.seconds ?? 0) }
@@ -174,11 +177,11 @@ final class RunLog {
   /// Records the classifier's accuracy after a step, on the test images or, without any, on those of another split, and
   /// that of the averaged weights if there are any.
   func add(_ accuracy: TestAccuracy, averaged: TestAccuracy?, of split: Split, step: Int) {
-    lastTest = (step, accuracy, averaged)
+    lastTest = (step, split, accuracy, averaged)
     files?.add(
       TestRecord(
         step: step, epoch: Double(step) / Double(stepsPerEpoch), testTop1: accuracy.top1, testTop5: accuracy.top5,
-        averageTestTop1: averaged?.top1, averageTestTop5: averaged?.top5))
+        averageTestTop1: averaged?.top1, averageTestTop5: averaged?.top5, testSplit: split.rawValue))
     progress?.report(
       "step \(step)  \(split.title) \(accuracy.text) on \(accuracy.sampleCount) samples"
         + (averaged.map { accuracy in "; averaged weights: \(accuracy.text)" } ?? ""))
@@ -232,7 +235,8 @@ final class RunLog {
       targetSteps: lastStep, epochs: Double(step) / Double(stepsPerEpoch), targetEpochs: configuration.schedule.epochs,
       viewsPerSecond: viewsPerSecond, finalLoss: lastResult?.loss, lossLowerBound: lastResult?.lowerBound,
       finalGradientNorm: lastGradientNorm, trainTop1: isClassifying ? trainTop1 : nil,
-      testStep: lastTest?.step, testSamples: lastTest?.accuracy.sampleCount, testTop1: lastTest?.accuracy.top1,
+      testStep: lastTest?.step, testSplit: lastTest?.split.rawValue, testSamples: lastTest?.accuracy.sampleCount,
+      testTop1: lastTest?.accuracy.top1,
       testTop5: lastTest?.accuracy.top5, top1Correct: lastTest?.accuracy.top1Count,
       top5Correct: lastTest?.accuracy.top5Count, averageTestTop1: lastTest?.averaged?.top1,
       averageTestTop5: lastTest?.averaged?.top5, evaluation: lastEvaluation, best: best)

@@ -52,6 +52,8 @@ struct RunSummary: Codable {
   var finalGradientNorm: Double?
   var trainTop1: Double?
   var testStep: Int?
+  /// The images of the test: `validation` if there were no test images.
+  var testSplit: String?
   var testSamples: Int?
   var testTop1: Double?
   var testTop5: Double?
@@ -91,6 +93,7 @@ struct RunSummary: Codable {
     case finalGradientNorm = "final_gradient_norm"
     case trainTop1 = "train_top1"
     case testStep = "test_step"
+    case testSplit = "test_split"
     case testSamples = "test_samples"
     case testTop1 = "test_top1"
     case testTop5 = "test_top5"

@@ -28,6 +28,23 @@ struct TrainingLoop {
     log.best = saver.storedBest
   }
 
+  /// Measures what a resumed run lacks after the step from which it goes on.
+  ///
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - missed: The measures that are missing.
+  ///   - state: The training state of the checkpoint.
+  ///   - world: The ranks.
+  /// - Throws: ``CollectiveError`` that says what failed and how to go on.
+  func makeUp(_ missed: MissedMeasures, _ state: TrainingState, over world: borrowing Communicator) throws {
+    guard !missed.isEmpty else { return }
+    let isDone = state.step >= plan.lastStep
+    if !isDone { report("step \(state.step): was not measured before, and is measured now") }
+    // The files beside the checkpoint of a finished run may be missing too.
+    try evaluateAndTest(state, missed, isSaved: !isDone, over: world)
+  }
+
   /// Trains until the last step of the run or a request to stop.
   ///
   /// Collective.
@@ -111,16 +128,19 @@ struct TrainingLoop {
   ///
   /// - Parameters:
   ///   - state: The training state.
+  ///   - missed: The measures that are made; those that are due after the step if `nil`.
   ///   - isSaved: True if the state is saved already.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` that says what is saved, and how to go on.
   private func evaluateAndTest(
-    _ state: TrainingState, isSaved: Bool = false, over world: borrowing Communicator
+    _ state: TrainingState, _ missed: MissedMeasures? = nil, isSaved: Bool = false, over world: borrowing Communicator
   ) throws {
     do {
       try recordingDivergence(after: state.step - 1) {
-        try evaluation.run(after: state, log, saver, over: world)
-        if plan.isTestDue(after: state.step) {
+        if missed?.evaluation ?? true {
+          try evaluation.run(after: state, log, saver, over: world)
+        }
+        if missed?.test ?? plan.isTestDue(after: state.step) {
           try test(state, over: world)
         }
       }
@@ -135,14 +155,16 @@ struct TrainingLoop {
 
   /// Returns the error of a measure that failed, after the training state was saved.
   private func unmeasured(_ state: TrainingState, _ error: RunError, isDone: Bool) -> CollectiveError {
+    let isOfFile = error.exitCode == .data || error.exitCode == .missing
+    let remedy = error.remedy.isEmpty ? (isOfFile ? "put the file back or mend it" : "put that right") : error.remedy
     let next =
       isDone
-      ? "the finished run is saved, measure it with supcon evaluate \(run)"
-      : "the run is saved after this step, continue with \(resumeCommand)"
+      ? "and measure it with \(resumeCommand) (the finished run is saved)"
+      : "and continue with \(resumeCommand) (the run is saved after this step)"
     return CollectiveError(
       error: RunError(
         error.exitCode, "step \(state.step): not measured: \(error.problem)",
-        remedy: "\(error.remedy.isEmpty ? "put that right" : error.remedy); \(next)"))
+        remedy: "\(remedy), \(next)"))
   }
 
   /// Tests the classifier of a training state; does nothing without a classifier.

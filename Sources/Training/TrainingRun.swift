@@ -84,11 +84,12 @@ package enum TrainingRun {
     defer { withExtendedLifetime(opened) {} }
     let plan = StepPlan(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
     let isFinished = opened.isResumed && state.step >= plan.lastStep
-    if isFinished, try hasResults(opened, state, over: world) {
+    let missed = try MissedMeasures.find(opened, plan, after: state.step, over: world)
+    if isFinished, missed.isEmpty, try hasResults(opened, state, over: world) {
       report(finishedMessage(of: opened, state, plan, isOfSweep: request.isOfSweep))
       return .success
     }
-    for line in isFinished ? [repairMessage(of: opened)] : opened.lines { report(line) }
+    for line in isFinished ? [repairMessage(of: opened, missed)] : opened.lines { report(line) }
     var steps = SizedSteps(opened, base: base, report: report)
     // A finished run takes no step, and has not opened the teacher that a step may need.
     if !isFinished {
@@ -102,6 +103,7 @@ package enum TrainingRun {
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let loop = TrainingLoop(opened, plan, request.diagnostics, log, report: report)
     defer { loop.saver.settle(log) }
+    try loop.makeUp(missed, state, over: world)
     let isStopped = try loop.train(&state, &steps, until: stopping, over: world)
     return try loop.end(state, isStopped: isStopped, over: world)
   }
@@ -123,9 +125,11 @@ package enum TrainingRun {
     }
   }
 
-  /// Returns the message for a finished run whose files are written again.
-  private static func repairMessage(of opened: OpenedRun) -> String {
-    "\(opened.directory?.path ?? "the run"): is finished; its files beside the checkpoint are written again"
+  /// Returns the message for a finished run whose files are written again, after measures that it lacks.
+  private static func repairMessage(of opened: OpenedRun, _ missed: MissedMeasures) -> String {
+    "\(opened.directory?.path ?? "the run"): is finished; "
+      + (missed.isEmpty ? "" : "what was not measured after its last step is measured now, and ")
+      + "its files beside the checkpoint are written again"
   }
 
   /// Returns the message for a run that has no steps left.

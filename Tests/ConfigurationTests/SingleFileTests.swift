@@ -39,6 +39,19 @@ struct SingleFileTests {
     }
   }
 
+  @Test(arguments: ["--validation-folder v", "--test-folder t", "--validation-folder none"])
+  func `the folder of a split beside a file is refused without asking for that of the training images`(options: String)
+    throws
+  {
+    try withFiles { list, pack in
+      for path in [list, pack] {
+        let error = try #require(refusal("--dataset folder --data \(path) \(options)"))
+        #expect(error.description.contains("goes with a folder of images, not with the file \(path)"), "\(error)")
+        #expect(!error.description.contains("--train-folder"), "\(error)")
+      }
+    }
+  }
+
   @Test func `stored options of a folder do not forbid a pack`() throws {
     try withFiles { list, pack in
       for path in [list, pack] {

@@ -63,10 +63,14 @@ struct DatasetSummaryTests {
     var digit = [UInt8](repeating: 0, count: 48)
     digit[20] = 200
     counts.add(RGBImage(width: 4, height: 4, samples: digit))
-    #expect(counts.withoutContrast == 0 && counts.warning == nil)
+    #expect(counts.withoutContrast == 0 && counts.warning() == nil)
     // One flat red is no content, whatever the channels are.
     counts.add(RGBImage(width: 4, height: 4, samples: (0..<48).map { $0 % 3 == 0 ? 255 : 0 }))
     #expect(counts.uniform == 1)
+    counts.add(uniform(255))
+    #expect(counts.warning()?.hasSuffix(": try --sixteen-bit scale, and train with it") == true)
+    let advice = counts.warning(advising: ContrastCounts.adviceForTrained)
+    #expect(advice?.hasSuffix(": begin a run with --sixteen-bit scale") == true)
   }
 
   @Test func `bad files are counted by split`() {

@@ -147,6 +147,9 @@ struct LabelListTests {
   @Test(arguments: [
     ("a.png,cat\na.png,dog\n", "line 2", "line 1 already"),
     ("a.png,cat\nb.png,cat\n./a.png,cat", "line 3", "line 1 already"),
+    ("x/a.png,cat\nb.png,cat\ny/../x/a.png,dog", "line 3", "line 1 already"),
+    ("x/y/../../a.png,cat\nb.png,cat\n../lists/a.png,cat", "line 3", "line 1 already"),
+    ("/data/a.png,cat\nb.png,cat\n/../data/x/../a.png,dog", "line 3", "line 1 already"),
     ("a.png,cat\nb.png\n", "line 2", "one field"), ("a.png,cat\nb.png,dog,x,y\n", "line 2", "4 fields"),
     ("a.png,cat\n,dog\n", "line 2", "no path"), ("a.png,cat\nb.png,\n", "line 2", "no label"),
     ("a.png,cat,train\nb.png,dog,training set\nc.png,dog,other", "line 3", "'other'"),

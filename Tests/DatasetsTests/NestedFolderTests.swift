@@ -76,6 +76,34 @@ struct NestedFolderTests {
     }
   }
 
+  @Test(arguments: [("val", "validation"), ("test", "test")])
+  func `a class of two splits is not one folder through a link`(name: String, split: String) throws {
+    let directory = try tree(["train/a/1.png", "train/b/1.png", "\(name)/b/2.png"])
+    let link = directory.file("\(name)/a")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../train/a")
+    let linked = #expect(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
+    #expect(
+      linked?.description.contains("\(link): \(split) and training images are one folder") == true,
+      "\(linked?.description ?? "")")
+    // Links within a split, and to folders elsewhere, are none of two splits.
+    try FileManager.default.removeItem(atPath: link)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "b")
+    #expect(try FolderLayout(FolderRequest(path: directory.path)).splits.count == 2)
+  }
+
+  @Test(arguments: [
+    ("train/test", "train/cat"), ("train/val", "train/cat"), ("test", "cat"),
+  ])
+  func `a class named exactly as a split, with images in it, is noted once`(folder: String, other: String) throws {
+    let directory = try tree(["\(folder)/1.png", "\(folder)/2.png", "\(other)/3.png", "\(other)/4.png"])
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    let name = folder.split(separator: "/").last ?? ""
+    #expect(
+      layout.notes.count { note in
+        note == "'\(name)' is taken for a class: it holds images itself, not folders of them"
+      } == 1, "\(layout.notes)")
+  }
+
   @Test func `two folders of one split are refused, unless an option decides or they are one`() throws {
     let names = Self.files(in: "train") + Self.files(in: "train/test") + Self.files(in: "test")
     let directory = try tree(names)

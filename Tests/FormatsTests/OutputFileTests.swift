@@ -54,6 +54,7 @@ struct OutputFileTests {
     let refused: [(String, OutputFile.Format, String)] = [
       ("a/x.csv", .numPy, ".npy"), ("x.NPZ", .numPy, ".npy"), ("x.npy", .csv, ".csv"), ("x.tsv", .csv, ".csv"),
       ("x.html", .json, ".json"), ("x.json", .html, ".html"), ("x.csv", .safetensors, ".safetensors"),
+      ("x.txt", .numPy, ".npy"), ("x.zip", .numPy, ".npy"), ("x.XLSX", .csv, ".csv"), ("x.txt", .png, ".png"),
     ]
     for (path, format, advice) in refused {
       let problem = OutputFile(path, format, option: "--table").endingProblem
@@ -62,7 +63,7 @@ struct OutputFileTests {
     }
     let taken: [(String, OutputFile.Format)] = [
       ("x.npy", .numPy), ("x.NPY", .numPy), ("x", .numPy), ("x.csv/y", .numPy), ("x.bin", .csv), ("v1.5", .html),
-      ("x.htm", .html), ("keep.jpg", .png),
+      ("x.htm", .html), ("keep.jpg", .png), ("x.txt", .csv),
     ]
     for (path, format) in taken {
       #expect(OutputFile(path, format).endingProblem == nil, "\(path)")

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Reporting
+import Runs
 import TestSupport
 import Testing
 
@@ -21,10 +22,10 @@ struct ComparisonTests {
   }
 
   @Test func `runs of one name are told apart by the folders that they are in`() throws {
-    #expect(RunRecord.names(ofPaths: ["runs/p"]) == ["p"])
-    #expect(RunRecord.names(ofPaths: ["A/p", "B/p/", "q"]) == ["A/p", "B/p", "q"])
-    #expect(RunRecord.names(ofPaths: ["x/A/p", "y/A/p", "B/p"]) == ["x/A/p", "y/A/p", "B/p"])
-    #expect(RunRecord.names(ofPaths: ["p", "./p"]) == ["p", "./p"])
+    #expect(RunDirectory.names(ofPaths: ["runs/p"]) == ["p"])
+    #expect(RunDirectory.names(ofPaths: ["A/p", "B/p/", "q"]) == ["A/p", "B/p", "q"])
+    #expect(RunDirectory.names(ofPaths: ["x/A/p", "y/A/p", "B/p"]) == ["x/A/p", "y/A/p", "B/p"])
+    #expect(RunDirectory.names(ofPaths: ["p", "./p"]) == ["p", "./p"])
     let directory = try TemporaryDirectory()
     let html = ReportStage.page([
       try makeRun(directory.file("A/p")), try makeRun(directory.file("B/p")),

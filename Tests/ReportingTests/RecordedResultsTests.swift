@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Foundation
 import Reporting
 import TestSupport
@@ -84,6 +85,61 @@ struct RecordedResultsTests {
       comparison.contains(#/top-1, on validation images</th><td class="n">50.0.%</td>\s*<td class="n">50.0.%</#))
   }
 
+  @Test func `results on validation images in the folders of test images are shown as such`() throws {
+    let directory = try TemporaryDirectory()
+    let test = #""test_top1":0.5,"average_test_top1":0.25,"test_split""#
+    func files(_ split: String) -> [String: String] {
+      [
+        "summary.json":
+          #"{\#(test):"\#(split)","linear_top1":0.5,"knn_top1":0.25,"average_linear_top1":0.75,"train_top1":1}"#,
+        "metrics.jsonl": #"{"kind":"test","step":1,"epoch":1,"classifier_top1":1,\#(test):"\#(split)"}"#,
+        "linear/summary.json": #"{"linear_top1":0.5,"split":"\#(split)"}"#,
+        "linear-average/summary.json": #"{"linear_top1":0.75,"split":"\#(split)"}"#,
+        "evaluation/summary.json": #"{"knn_top1":0.25,"neighbors":3,"train_samples":10,"split":"\#(split)"}"#,
+      ]
+    }
+    let names = [
+      "classifier on test images, top-1", "classifier on test images, top-1, averaged weights", "linear probe, top-1",
+      "linear probe, top-1, averaged weights", "k-NN, k 3, top-1",
+    ]
+    let ofValidation = [
+      "classifier on validation images, top-1", "classifier on validation images, top-1, averaged weights",
+      "linear probe, top-1, on validation images", "linear probe, top-1, on validation images, averaged weights",
+      "k-NN, k 3, top-1, on validation images",
+    ]
+    for (split, shown, others) in [("test", names, ofValidation), ("validation", ofValidation, names)] {
+      let html = try page(directory, files(split))
+      for name in shown { #expect(html.contains(">\(name)</th>"), "\(split) \(name)") }
+      for name in others { #expect(!html.contains(">\(name)<"), "\(split) \(name)") }
+      #expect(html.contains("</svg>\(shown[0])</li>") && html.contains("classifier on training views, top-1"))
+    }
+  }
+
+  @Test func `a comparison on validation images takes their results alone`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("run")
+    let summary = #"{"linear_top1":0.1,"knn_top1":0.1,"average_linear_top1":0.1,"test_top1":0.9}"#
+    var files = ["summary.json": summary, "linear/summary.json": #"{"linear_top1":0.1,"split":"test"}"#]
+    _ = try makeRun(path, files)
+    #expect(try RunRecord(path: path, split: .validation).results == ["test_top1": 0.9])
+    for (folder, field) in [
+      ("linear", "linear_top1"), ("linear-average", "linear_top1"), ("evaluation-average", "knn_top1"),
+      ("evaluation-pixels", "pixel_knn_top1"),
+    ] {
+      files["\(folder)-validation/summary.json"] = #"{"\#(field)":0.5,"split":"validation"}"#
+    }
+    _ = try makeRun(path, files)
+    let expected = [
+      "test_top1": 0.9, "linear_top1": 0.5, "average_linear_top1": 0.5, "average_knn_top1": 0.5, "pixel_knn_top1": 0.5,
+    ]
+    #expect(try RunRecord(path: path, split: .validation).results == expected)
+    // Those of a run without test images are in the folders of test images.
+    files = ["summary.json": summary, "linear/summary.json": #"{"linear_top1":0.1,"split":"validation"}"#]
+    _ = try makeRun(path, files)
+    try FileManager.default.removeItem(atPath: "\(path)/linear-validation")
+    #expect(try RunRecord(path: path, split: .validation).results["linear_top1"] == 0.1)
+  }
+
   @Test(arguments: [
     (#"{"knn_top1":0.5,"neighbors":3,"train_samples":50}"#, "k-NN, k 3, top-1"),
     (#"{"knn_top1":0.5,"neighbors":20,"train_samples":50}"#, "k-NN, k 20, top-1"),
@@ -141,5 +197,8 @@ struct RecordedResultsTests {
       #expect(request.problem?.hasPrefix("\(option): ") == true, "\(option)")
     }
     #expect(ReportStage.Request(runs: runs).problem == nil)
+    var request = ReportStage.Request(runs: runs)
+    request.hasImages = false
+    #expect(runs.count == 1 ? request.problem == nil : request.problem?.hasPrefix("--no-images: ") == true)
   }
 }

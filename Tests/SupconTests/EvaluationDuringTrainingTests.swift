@@ -86,10 +86,12 @@ struct EvaluationDuringTrainingTests {
     "--evaluate-epochs", "2",
   ]
 
-  private func train(_ workshop: Workshop, _ command: String, _ options: [String]) throws {
-    try MixedFolder.write(to: workshop.path("mixed"))
+  private func train(_ workshop: Workshop, _ command: String, _ options: [String], run: String = "run") throws {
+    if !FileManager.default.fileExists(atPath: workshop.path("mixed")) {
+      try MixedFolder.write(to: workshop.path("mixed"))
+    }
     let arguments = [
-      command, "--dataset", "folder", "--data", workshop.path("mixed"), "--output", workshop.path("run"),
+      command, "--dataset", "folder", "--data", workshop.path("mixed"), "--output", workshop.path(run),
     ]
     try succeeding(workshop.run(arguments + Self.onFolder + options))
   }
@@ -108,14 +110,52 @@ struct EvaluationDuringTrainingTests {
       naming: ["step 6: not measured: ", image, "saved", "supcon \(command) --resume --output \(workshop.path("run"))"])
     #expect(try workshop.checkpoints("run").last == "step-00000006.safetensors")
     #expect(try workshop.summary("run").text("status") == "stopped")
-    // It goes on to the end, where the same image is read again.
+    // The measure that failed comes first, and no step is taken before it.
     expectRefusal(
       try workshop.run(ranks: ranks, resume), 65,
-      naming: ["step 12: not measured: ", image, "saved", "supcon evaluate \(workshop.path("run"))"])
-    #expect(try workshop.summary("run").text("status") == "finished")
-    #expect(FileManager.default.fileExists(atPath: workshop.path("run/encoder.safetensors")))
+      naming: ["step 6: not measured: ", image, "and continue with supcon \(command) --resume"])
+    #expect(try workshop.checkpoints("run").last == "step-00000006.safetensors")
     try bytes.write(to: URL(fileURLWithPath: image))
-    try succeeding(workshop.run(["evaluate", workshop.path("run")]))
+    try succeeding(workshop.run(ranks: ranks, resume))
+    #expect(try evaluations(workshop, "run").map { line in try line.number("step") } == [6, 12])
+    #expect(try workshop.summary("run").text("status") == "finished")
+    try train(workshop, command, ["--steps", "12"], run: "whole")
+    #expect(try workshop.weights(of: "run") == workshop.weights(of: "whole"))
+  }
+
+  @Test(arguments: [("pretrain", 2), ("supervised", 1)])
+  func `a measure that failed after the last step is made when the run is resumed`(
+    command: String, ranks: Int
+  ) throws {
+    let workshop = try Workshop()
+    try train(workshop, command, ["--steps", "3", "--keep-best", "knn"])
+    let image = workshop.path("mixed/val/apple/0.png")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: image))
+    try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+    let resume = [command, "--resume", "--output", workshop.path("run"), "--steps", "6"]
+    expectRefusal(
+      try workshop.run(ranks: ranks, resume), 65,
+      naming: ["step 6: not measured: ", image, "and measure it with supcon \(command) --resume"])
+    let saved = try workshop.summary("run")
+    #expect(try saved.text("status") == "finished")
+    #expect(FileManager.default.fileExists(atPath: workshop.path("run/encoder.safetensors")))
+    // It is not finished in silence, with the image as it is.
+    expectRefusal(try workshop.run(ranks: ranks, resume), 65, naming: ["step 6: not measured: ", image])
+    try bytes.write(to: URL(fileURLWithPath: image))
+    let output = try succeeding(workshop.run(ranks: ranks, resume)).standardOutput
+    #expect(output.contains("what was not measured after its last step is measured now"), "\(output)")
+    #expect(try evaluations(workshop, "run").map { line in try line.number("step") } == [6])
+    let summary = try workshop.summary("run")
+    #expect(summary.values["evaluation"] != nil)
+    if command == "supervised" {
+      #expect(try summary.number("test_step") == 6)
+    }
+    // The training is as it was.
+    for name in ["weights_sha256", "views_per_second", "seconds", "started", "ranks", "command_line", "status"] {
+      #expect(summary.values[name] == saved.values[name], "\(name)")
+    }
+    #expect(try WeightsFile(path: workshop.path("run/checkpoints/best")).metadata["step"] == "6")
+    #expect(try workshop.run(ranks: ranks, resume).standardOutput.contains("nothing was done"))
   }
 
   @Test func `validation images that vanish are missed, and not taken for none`() throws {
@@ -135,7 +175,9 @@ struct EvaluationDuringTrainingTests {
     let job = BackgroundJob(try builtExecutable("supcon"), resume + long)
     try waitUntil { (try? workshop.checkpoints("run").last).map { $0 > "step-00000020" } ?? false }
     try FileManager.default.moveItem(atPath: workshop.path("mixed/val"), toPath: workshop.path("away"))
-    expectRefusal(try job.result(), 66, naming: ["not measured", workshop.path("mixed/val"), "continue with"])
+    expectRefusal(
+      try job.result(), 66,
+      naming: ["not measured", workshop.path("mixed/val"), "put the file back or mend it, and continue with"])
   }
 
   @Test func `a best checkpoint that cannot be written is tried again`() throws {

@@ -162,6 +162,26 @@ struct FolderTrainingTests {
     #expect(try workshop.weights(of: "run") == workshop.weights(of: "whole"))
   }
 
+  @Test func `a run with the folder of a split as a class says how it is continued`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let (train, inside) = (workshop.path("mixed/train"), workshop.path("mixed/train/test"))
+    try FileManager.default.moveItem(atPath: workshop.path("mixed/val"), toPath: inside)
+    // As versions before took the folder.
+    let asClass = ["--data", train, "--train-folder", "."]
+    try succeeding(
+      workshop.run(
+        [
+          "pretrain", "--dataset", "folder", "--model", "resnet8", "--image-size", "16", "--batch-size", "16",
+          "--shard-size", "4", "--steps", "1", "--output", workshop.path("run"),
+        ] + asClass))
+    let resume = ["pretrain", "--resume", "--output", workshop.path("run"), "--steps", "2"]
+    try workshop.expectRefusal(
+      resume + ["--data", workshop.path("mixed"), "--train-folder", "train"], 78,
+      naming: ["not those that the run", "took \(inside) for a class", "--data \(train) --train-folder ."])
+    try succeeding(workshop.run(resume + asClass))
+  }
+
   /// Exchanges two training images in place; their sizes and times may stay.
   private func exchangeImages(_ workshop: Workshop, keepsTimes: Bool) throws {
     let paths = ["mixed/train/apple/2.png", "mixed/train/日本/0.png"].map(workshop.path)

@@ -306,6 +306,9 @@ struct PlanTests {
       (["--cores", "8"], "--cores: describes the host of --propose"),
       (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
       (["--propose", "--memory", "128"], "found 128 bytes; give the unit too, such as 128GB"),
+      (["--propose", "--memory", "0"], "expected a number above 0 with its unit, such as 128GB"),
+      (["--propose", "--memory", "-1"], "expected a number above 0 with its unit, such as 128GB"),
+      (["--propose", "--memory", "much"], "expected a number above 0 with its unit, such as 128GB"),
     ] {
       let refused = try workshop.run(["plan"] + options)
       #expect(refused.exitCode == 64 && refused.standardError.contains(words), "\(options): \(refused.standardError)")

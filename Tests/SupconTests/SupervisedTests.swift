@@ -91,6 +91,12 @@ struct SupervisedTests {
     }
     let cifar = try succeeding(workshop.train(["supervised"], "cifar", ["--steps", "1"] + Self.small)).standardOutput
     #expect(cifar.contains("  test top-1 ") && !cifar.contains("validation top-1"), "\(cifar)")
+    for (run, split) in [("folder", "validation"), ("tuned", "validation"), ("cifar", "test")] {
+      #expect(try workshop.summary(run).text("test_split") == split)
+      let lines = try JSONFields.lines(path: workshop.path("\(run)/metrics.jsonl"))
+      let tests = lines.filter { line in line.values["test_top1"] != nil }
+      #expect(try Set(tests.map { test in try test.text("test_split") }) == [split])
+    }
   }
 
   @Test func stoppedGradientLeavesTheEncoderToTheContrastiveLoss() throws {

@@ -198,6 +198,6 @@ struct SweepTests {
     try Data(text.utf8).write(to: URL(fileURLWithPath: workshop.path("sweep.yaml")))
     try workshop.expectRefusal(
       ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")], 78,
-      naming: ["sweep.yaml:1", "metric: nope", "linear_top1", "final_loss"])
+      naming: ["sweep.yaml:1", "metric: nope", "docs/usage.md"])
   }
 }

@@ -1,4 +1,6 @@
 import Configuration
+import Datasets
+import Foundation
 import Sweeps
 import Testing
 
@@ -48,15 +50,23 @@ struct SweepFileTests {
     "average_final_loss", "average_average_test_top1", "linear", "Linear_top1", "validation_linear_top1",
     "[linear_top1]", "",
   ])
-  func `a metric that no command stores is refused with the list of all`(name: String) {
+  func `a metric that no command stores is refused with the place of the list`(name: String) {
     let error = #expect(throws: RunError.self) {
       try SweepFile(yaml: "grid: {seed: [0, 1]}\nmetric: \(name)", path: "s.yaml")
     }
     let text = error?.description ?? ""
     #expect(text.hasPrefix("s.yaml:2: metric: "), "\(text)")
     if !name.isEmpty, !name.hasPrefix("[") {
-      #expect(text.contains("linear_top1, ") && text.contains("ood_knn_auroc"), "\(text)")
+      #expect(text.contains("docs/usage.md") && text.count < 200, "\(text)")
+      let meant = ["Linear_top1": "linear_top1", "ood_knn_fpr": "ood_knn_fpr95"][name]
+      if let meant { #expect(text.contains("did you mean '\(meant)'?"), "\(text)") }
     }
+  }
+
+  @Test func `the documentation lists every metric`() throws {
+    let path = URL(fileURLWithPath: #filePath).pathComponents.dropLast(3).joined(separator: "/") + "/docs/usage.md"
+    let page = try String(contentsOfFile: path, encoding: .utf8)
+    for metric in SweepMetric.all { #expect(page.contains("`\(metric.name)`"), "\(metric.name)") }
   }
 
   @Test func `a metric is refused for runs that never have it`() throws {
@@ -75,12 +85,22 @@ struct SweepFileTests {
       #expect(try problem(metric, ["cross-entropy-weight": "1"])?.contains("weight-average") == true, "\(metric)")
     }
     let holdsOut = ["validation-fraction": "0.1", "weight-average": "0.9", "cross-entropy-weight": "1"]
-    for metric in ["pixel_knn_top1", "average_linear_top1"] {
-      #expect(try problem(metric, holdsOut) != nil, "\(metric)")
-    }
-    for metric in ["linear_top1", "knn_top1", "final_loss", "test_top1", "average_test_top1"] {
+    for metric in [
+      "linear_top1", "knn_top1", "final_loss", "test_top1", "average_test_top1", "pixel_knn_top1",
+      "average_linear_top1", "average_knn_top1",
+    ] {
       #expect(try problem(metric, holdsOut) == nil, "\(metric)")
     }
+  }
+
+  @Test(arguments: [
+    ("linear_top1", "supcon linear RUN --split validation"),
+    ("pixel_knn_top1", "supcon evaluate RUN --features pixels --split validation"),
+    ("average_linear_top5", "supcon linear RUN --weights-of average --split validation"),
+    ("average_knn_top1", "supcon evaluate RUN --weights-of average --split validation"),
+  ])
+  func `a result on validation images is measured by a command`(metric: String, command: String) throws {
+    #expect(try #require(SweepMetric.named(metric)).command(run: "RUN", split: .validation) == command)
   }
 
   @Test(arguments: [
@@ -89,6 +109,9 @@ struct SweepFileTests {
     ("grid: {seed: [1, 01]}", "seed-1 and seed-01 are the same run"),
     ("grid: {seed: [0, 1], temperature: [0.5, 0.50]}", "are the same run"),
     ("grid: {decay-epochs: [[10, 20], '10,20']}\noptions: {schedule: step}", "have the options of decay-epochs-10_20"),
+    ("grid: {data: [base, ./base]}\noptions: {dataset: folder}", "data-base and data-._base are the same run"),
+    ("grid: {data: [base, base/]}\noptions: {dataset: folder}", "data-base and data-base_ are the same run"),
+    ("grid: {init: [runs/a, runs//a]}", "init-runs_a and init-runs__a are the same run"),
     ("runs: [{seed: 1, temperature: 0.2}, {temperature: 0.2, seed: 1}]", "are the same run"),
     ("runs: [{}, {temperature: 0.20}]\noptions: {temperature: 0.2}", "run-0 and temperature-0.20 are the same run"),
     ("grid: {temperature: [0.1, 0.2]}\nruns: [{temperature: 2e-1}]", "temperature-0.2 and temperature-2e_1"),

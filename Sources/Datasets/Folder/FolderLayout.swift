@@ -178,7 +178,8 @@ package struct FolderLayout: Sendable, Equatable {
     }
   }
 
-  /// Throws if two splits are the same folder, because accuracies on training images would be misleading.
+  /// Throws if two splits are the same folder, or share one of a class through a link, because accuracies on training
+  /// images would be misleading.
   private func checkDistinct() throws(FileError) {
     let places = splits.compactMap { split in
       self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
@@ -187,11 +188,27 @@ package struct FolderLayout: Sendable, Equatable {
       guard let (other, otherPath, _) = places[..<index].first(where: { place in place.2 == identity }) else {
         continue
       }
-      throw FileError(
-        .content,
-        "\(path): \(split.title) and \(other.title) images are one folder\(path == otherPath ? "" : " (\(otherPath) is the same)"); give folders with different images, \(FolderRequest.option(split)) none, or --validation-fraction"
-      )
+      throw oneFolder(split, path, other, otherPath)
     }
+    var owners: [String: (split: Split, path: String)] = [:]
+    for split in splits {
+      guard let folder = self[split], let contents = try? FolderContents(folder.path) else { continue }
+      for name in contents.folders where !folder.excluded.contains(name) {
+        let path = contents.path(of: name)
+        guard let identity = FolderContents.identity(path) else { continue }
+        if let other = owners[identity], other.split != split {
+          throw oneFolder(split, path, other.split, other.path)
+        }
+        owners[identity] = (split, path)
+      }
+    }
+  }
+
+  private func oneFolder(_ split: Split, _ path: String, _ other: Split, _ otherPath: String) -> FileError {
+    FileError(
+      .content,
+      "\(path): \(split.title) and \(other.title) images are one folder\(path == otherPath ? "" : " (\(otherPath) is the same)"); give folders with different images, \(FolderRequest.option(split)) none, or --validation-fraction"
+    )
   }
 
   /// Adds a note if other splits lie next to the given training folder, which may have been chosen one level too low.

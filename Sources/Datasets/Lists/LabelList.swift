@@ -70,7 +70,9 @@ package struct LabelList: Sendable, Equatable {
     var lines: [String: Int] = [:]
     for record in columns.hasHeader ? records.dropFirst() : records[...] {
       let entry = try entry(record, columns, fieldCount: first.fields.count)
-      if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path, below: folder)) {
+      if let earlier = lines.updateValue(record.line, forKey: Self.normalized(entry.path, below: folder)),
+        isFile(entry.path, ofLine: earlier)
+      {
         throw problem(record.line, "\(entry.path) is in line \(earlier) already; list each image once")
       }
       entries.append(entry)
@@ -164,9 +166,24 @@ package struct LabelList: Sendable, Equatable {
     FileError(.content, "\(path), line \(line): \(problem)")
   }
 
-  /// Returns an absolute path without `.` and empty components, so that equal paths compare equal.
+  /// Returns an absolute path without `.`, `..` and empty components, so that equal paths compare equal.
   private static func normalized(_ path: String, below root: String) -> String {
-    whole(path, below: root).split(separator: "/").filter { component in component != "." }.joined(separator: "/")
+    var components: [Substring] = []
+    for component in whole(path, below: root).split(separator: "/") where component != "." {
+      if component == ".." {
+        _ = components.popLast()
+      } else {
+        components.append(component)
+      }
+    }
+    return components.joined(separator: "/")
+  }
+
+  /// Returns true if a path is the file of an earlier line, whose ``normalized(_:below:)`` path is the same: `..` after
+  /// a link to a folder leads elsewhere.
+  private func isFile(_ path: String, ofLine line: Int) -> Bool {
+    guard let other = entries.first(where: { entry in entry.line == line })?.path else { return true }
+    return FolderContents.identity(whole(path)) == FolderContents.identity(whole(other))
   }
 }
 

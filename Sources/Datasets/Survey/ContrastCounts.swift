@@ -77,8 +77,8 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
   /// The number of images without visible content.
   package var withoutContrast: Int { white + black + uniform }
 
-  /// The warning about images without contrast, and about clipped images if these are 1 % or more; `nil` for none.
-  package var warning: String? {
+  /// Returns the warning about images without contrast, and about clipped images if these are 1 % or more, or `nil`.
+  package func warning(advising remedy: String = "try --sixteen-bit scale, and train with it") -> String? {
     let bright = clipped * 100 >= images ? clipped : 0
     let parts = [
       (white, "white all over"), (black, "black all over"), (uniform, "of one color"),
@@ -87,8 +87,11 @@ package struct ContrastCounts: Sendable, Equatable, Codable {
     guard !parts.isEmpty else { return nil }
     return "of \(images == 1 ? "1 image" : "\(images) images"), \(parts.joined(separator: ", "))"
       + (white + bright > 0
-        ? "; if they have 16 bits, they were clipped to 8: try --sixteen-bit scale, and train with it" : "")
+        ? "; if they have 16 bits, they were clipped to 8: \(remedy)" : "")
   }
+
+  /// The advice for images that are given to a trained run, whose options cannot be changed any more.
+  package static let adviceForTrained = "begin a run with --sixteen-bit scale"
 
   private func percentage(of count: Int) -> String {
     let tenths = (Double(count) / Double(images) * 1000).rounded() / 10

@@ -90,7 +90,7 @@ package struct DatasetSummary: Sendable {
           warnings.append("\(part.split.title) has no image of \(list(absent))")
         }
       }
-      if let contrast = part.survey?.contrast.warning {
+      if let contrast = part.survey?.contrast.warning() {
         warnings.append("\(part.split.title): \(contrast)")
       }
       if let bad = part.survey?.bad, let first = bad.min(by: { one, other in one.key < other.key }) {

@@ -179,7 +179,7 @@ package enum EmbeddingStage {
         try (writer ?? nil)?.append(head?.embeddings(of: features) ?? features, samples)
       }
     }
-    if let warning = contrast.warning { report.warn(warning) }
+    if let warning = contrast.warning(advising: ContrastCounts.adviceForTrained) { report.warn(warning) }
     guard badCount < images.count else {
       throw CollectiveError(
         error: RunError(.data, "\(request.output): is not written, as none of the images can be used"))

@@ -97,7 +97,7 @@ package enum PredictionStage {
       }
     }
     writer.end(output)
-    if let warning = contrast.warning { report.warn(warning) }
+    if let warning = contrast.warning(advising: ContrastCounts.adviceForTrained) { report.warn(warning) }
     return badCount == 0 ? .success : .data
   }
 }

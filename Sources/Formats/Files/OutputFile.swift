@@ -18,7 +18,7 @@ public struct OutputFile: Sendable {
       case .safetensors: [".safetensors"]
       case .onnx: [".onnx"]
       case .numPy: [".npy"]
-      case .csv: [".csv"]
+      case .csv: [".csv", ".txt"]
       case .json: [".json"]
       case .html: [".html", ".htm"]
       case .png: [".png"]
@@ -28,7 +28,7 @@ public struct OutputFile: Sendable {
     /// The endings of all formats that commands write, and of others that arrays, tables and weights often have.
     static let knownEndings: Set<String> = [
       ".safetensors", ".onnx", ".npy", ".csv", ".json", ".html", ".htm", ".png", ".npz", ".tsv", ".parquet", ".pt",
-      ".pth", ".pkl",
+      ".pth", ".pkl", ".txt", ".zip", ".xlsx",
     ]
   }
 

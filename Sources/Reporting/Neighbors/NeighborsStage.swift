@@ -110,7 +110,7 @@ package enum NeighborsStage {
       }
     }
     writer.end(output)
-    if let warning = contrast.warning { report.warn(warning) }
+    if let warning = contrast.warning(advising: ContrastCounts.adviceForTrained) { report.warn(warning) }
     if let path = request.sheet {
       activity.begin("writing the sheet", allowsSilence: true)
       try world.onRoot {

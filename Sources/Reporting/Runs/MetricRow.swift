@@ -28,7 +28,7 @@ package struct MetricRow: Sendable {
       values["loss_excess"] = loss - bound
     }
     values = NeighborCount.omitting(among: values["reference_samples"], of: values)
-    self.values = values
+    self.values = RecordedSplits.named(values, of: fields)
     epoch = values["epoch"] ?? 0
     parts = if case .object(let parts) = fields["seconds_by_part"] { parts.compactMapValues(\.double) } else { [:] }
   }

@@ -47,11 +47,15 @@ extension RunRecord {
   }
 
   /// The results of the run and of commands after training, such as accuracies, by field name; the names of those on
-  /// validation images begin with ``StageResults/validationPrefix`` where the record has those on test images too.
+  /// validation images begin with ``RecordedSplits/validationPrefix`` where the record has those on test images too.
   package var results: [String: Double] {
-    var results = summary.filter { name, _ in Self.isAccuracy(name) }.compactMapValues(\.double)
+    let later = RunStatus.fieldsOfLaterStages
+    var results = summary.filter { name, _ in
+      // Beside results on validation images, those on test images would be taken for such.
+      Self.isAccuracy(name) && (measured.split == .test || !later.contains(name) || splits.isOfValidation(name))
+    }.compactMapValues(\.double)
     results.merge(measured.measures) { _, new in new }
-    for (name, value) in validation?.measures ?? [:] { results[StageResults.validationPrefix + name] = value }
+    for (name, value) in validation?.measures ?? [:] { results[RecordedSplits.validationName(name)] = value }
     // Five guesses among so few classes say nothing.
     if case .list(let classes) = summary["class_names"], classes.count <= 5 {
       results = results.filter { name, _ in !name.contains("top5") }
@@ -59,16 +63,28 @@ extension RunRecord {
     return results
   }
 
-  /// The results by the names under which pages show them, which have the k of k-NN where it is known.
+  /// The results by the names under which pages show them, which have the k of k-NN where it is known, and tell
+  /// validation images where there were no test images.
   var shownResults: [String: Double] {
-    let average = RunWeights.average
-    let averaged = JSONValue.fields(ofFile: "\(path)/\(ResultPlace(average).ownFolder(of: "evaluation"))/summary.json")
+    let (average, prefix) = (ResultNames.averagePrefix, RecordedSplits.validationPrefix)
     let stored = [
-      ("", measured.evaluation), ("", measured.pixels), (average.fieldPrefix, averaged ?? [:]),
-      (StageResults.validationPrefix, validation?.evaluation ?? [:]),
-      (StageResults.validationPrefix, validation?.pixels ?? [:]),
+      ("", measured.evaluation), ("", measured.pixels), (average, measured.averaged),
+      (prefix, validation?.evaluation ?? [:]), (prefix, validation?.pixels ?? [:]),
+      (average + prefix, validation?.averaged ?? [:]),
     ]
-    return stored.reduce(results) { named, stored in NeighborCount.naming(named, by: stored.1, prefix: stored.0) }
+    let named = stored.reduce(results) { named, stored in NeighborCount.naming(named, by: stored.1, prefix: stored.0) }
+    var shown = named
+    for (field, value) in named where splits.isOfValidation(field) {
+      shown[field] = nil
+      let name = RecordedSplits.validationName(field)
+      shown[name] = named[name] ?? value
+    }
+    return shown
+  }
+
+  /// Returns true if the value of a field of ``results`` was measured on validation images.
+  func isOfValidation(_ field: String) -> Bool {
+    (measured.split == .validation && measured.measures[field] != nil) || splits.isOfValidation(field)
   }
 
   /// Returns true for fields that are fractions of correct predictions; the fields of their numbers end in `_correct`.

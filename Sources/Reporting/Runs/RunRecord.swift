@@ -19,6 +19,8 @@ package struct RunRecord: Sendable {
   let measured: StageResults
   /// The results on validation images beside ``measured``; `nil` if those are the measured ones.
   let validation: StageResults?
+  /// The images of the results that were measured by default.
+  let splits: RecordedSplits
   /// Sentences about results that are left out, because the run was trained on after them or their file is broken, and
   /// about results that cannot be compared.
   let notes: [String]
@@ -35,7 +37,7 @@ package struct RunRecord: Sendable {
     let directory = RunDirectory(path: path)
     try directory.checkHoldsRun()
     self.path = path
-    name = Self.names(ofPaths: [path])[0]
+    name = RunDirectory.names(ofPaths: [path])[0]
     configuration = try directory.configuration()
     configurationText = (try? ReadOnlyFile.text(ofFile: directory.configurationPath)) ?? configuration.yaml()
     var notes: [String] = []
@@ -43,6 +45,7 @@ package struct RunRecord: Sendable {
     summary = Self.storedFields(directory.summaryPath, notes: &notes)
     measured = StageResults(of: path, on: split, summary: summary)
     validation = split == .test ? StageResults(of: path, on: .validation, summary: summary) : nil
+    splits = RecordedSplits(of: path, summary: summary)
     self.notes = notes + measured.notes + (validation?.notes ?? [])
     trainer = RunLock.holder(ofDirectory: path)
   }
@@ -70,29 +73,10 @@ package struct RunRecord: Sendable {
 
   /// Returns the records with names by which they differ.
   static func distinctlyNamed(_ records: [RunRecord]) -> [RunRecord] {
-    zip(records, names(ofPaths: records.map(\.path))).map { record, name -> RunRecord in
+    zip(records, RunDirectory.names(ofPaths: records.map(\.path))).map { record, name -> RunRecord in
       var record = record
       record.name = name
       return record
-    }
-  }
-
-  /// Returns the last components of paths, as many of each as make it differ from the others.
-  package static func names(ofPaths paths: [String]) -> [String] {
-    let components = paths.map { path in path.split(separator: "/").filter { part in part != "." } }
-    var lengths = [Int](repeating: 1, count: paths.count)
-    while true {
-      let names = paths.indices.map { index -> String in
-        let name = components[index].suffix(lengths[index]).joined(separator: "/")
-        return name.isEmpty ? paths[index] : name
-      }
-      let repeated = names.indices.filter { index in names.count { name in name == names[index] } > 1 }
-      let extensible = repeated.filter { index in lengths[index] < components[index].count }
-      guard !extensible.isEmpty else {
-        // Only different spellings of one path are left.
-        return names.indices.map { index in repeated.contains(index) ? paths[index] : names[index] }
-      }
-      for index in extensible { lengths[index] += 1 }
     }
   }
 

@@ -12,11 +12,10 @@ struct StageResults: Sendable {
   private(set) var evaluation: [String: JSONValue] = [:]
   /// The fields of `evaluation-pixels/summary.json`, the control, which depends on no weights.
   private(set) var pixels: [String: JSONValue] = [:]
+  /// The fields of `evaluation-average/summary.json` and `linear-average/summary.json`, of the averaged weights.
+  private(set) var averaged: [String: JSONValue] = [:]
   /// Sentences about results that are left out, and about results that cannot be compared.
   private(set) var notes: [String] = []
-
-  /// The prefix of the fields of validation images beside those of test images.
-  static let validationPrefix = "validation_"
 
   /// Reads the results of a run, of whose `summary.json` `summary` has the fields.
   init(of run: String, on split: Split, summary: [String: JSONValue]) {
@@ -30,6 +29,13 @@ struct StageResults: Sendable {
     linear = fields(in: "\(run)/\(folders.linear)", commands.linear, of: summary)
     evaluation = fields(in: "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
     pixels = RunRecord.storedFields("\(run)/\(place.ownFolder(of: "evaluation-pixels"))/summary.json", notes: &notes)
+    let averagePlace = ResultPlace(.average, isValidation: split == .validation)
+    for (stage, command) in [("evaluation", commands.evaluation), ("linear", commands.linear)] {
+      let found = fields(
+        in: "\(run)/\(averagePlace.ownFolder(of: stage))", "\(command) --weights-of average", of: summary,
+        hash: "average_weights_sha256")
+      averaged.merge(found) { _, new in new }
+    }
     if ResultPlace.haveOtherTests(linear, evaluation) {
       notes.append(
         "\(run)/\(folders.linear), \(folders.evaluation): were measured on different \(split.title) images, so that their accuracies cannot be compared; \(commands.linear) and \(commands.evaluation) measure both on the present ones"
@@ -39,10 +45,10 @@ struct StageResults: Sendable {
 
   /// Reads the fields of a stage that measured the present weights; of other weights there are none, with a note.
   private mutating func fields(
-    in folder: String, _ command: String, of summary: [String: JSONValue]
+    in folder: String, _ command: String, of summary: [String: JSONValue], hash: String = "weights_sha256"
   ) -> [String: JSONValue] {
     let fields = RunRecord.storedFields("\(folder)/summary.json", notes: &notes)
-    guard let own = summary["weights_sha256"], let measured = fields["weights_sha256"], own != measured else {
+    guard let own = summary[hash], let measured = fields["weights_sha256"], own != measured else {
       return fields
     }
     let step = fields["pretraining_steps"]?.double.map { step in " of step \(Int(step))" } ?? ""
@@ -50,14 +56,14 @@ struct StageResults: Sendable {
     return [:]
   }
 
-  /// True if a measure was taken on validation images.
-  func hasOfValidation(_ field: String) -> Bool { split == .validation && measures[field] != nil }
-
   /// The measures by field name.
   var measures: [String: Double] {
     var measures = evaluation.compactMapValues(\.double)
     measures.merge(pixels.filter { name, _ in RunRecord.isAccuracy(name) }.compactMapValues(\.double)) { _, new in new }
     measures.merge(linear.filter { name, _ in name.hasPrefix("linear_") }.compactMapValues(\.double)) { _, new in new }
+    for name in ["linear_top1", "linear_top5", "knn_top1"] {
+      measures[ResultNames.averagePrefix + name] = averaged[name]?.double
+    }
     for name in ["neighbors", "test_samples", "train_samples", "pretraining_steps"] { measures[name] = nil }
     return NeighborCount.omitting(among: evaluation["train_samples"]?.double, of: measures)
   }

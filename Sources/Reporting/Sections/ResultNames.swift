@@ -6,9 +6,10 @@ package enum ResultNames {
   /// The names by field.
   package static let names = [
     "linear_top1": "linear probe, top-1", "linear_top5": "linear probe, top-5",
-    "test_top1": "classifier on test images, top-1",
-    "test_top5": "classifier on test images, top-5", "train_top1": "classifier on training views, top-1",
-    "classifier_top1": "classifier on held-out images, top-1",
+    "test_top1": "classifier on test images, top-1", "test_top5": "classifier on test images, top-5",
+    "validation_test_top1": "classifier on validation images, top-1",
+    "validation_test_top5": "classifier on validation images, top-5",
+    "train_top1": "classifier on training views, top-1", "classifier_top1": "classifier on held-out images, top-1",
     "top1": "classifier, top-1", "top5": "classifier, top-5", "knn_top1": "k-NN, top-1",
     "pixel_knn_top1": "k-NN on pixels, top-1", "knn20_weighted_top1": "weighted k-NN, k 20",
     "knn200_weighted_top1": "weighted k-NN, k 200", "class_means_top1": "class means, top-1",
@@ -41,16 +42,17 @@ package enum ResultNames {
 
   /// Returns the name to show for a field; by default, the field's own name with spaces.
   package static func name(_ field: String) -> String {
+    if let name = names[field] { return name }
     for (prefix, addition) in additions where field.hasPrefix(prefix) {
       return name(String(field.dropFirst(prefix.count))) + addition
     }
-    guard let vote = majorityVote(field) else { return names[field] ?? field.replacing("_", with: " ") }
+    guard let vote = majorityVote(field) else { return field.replacing("_", with: " ") }
     return name(vote.field).replacing(", top-1", with: ", k \(vote.k), top-1")
   }
 
   /// The additions to the names of fields with a prefix.
   private static let additions = [
-    (averagePrefix, ", averaged weights"), (StageResults.validationPrefix, ", on validation images"),
+    (averagePrefix, ", averaged weights"), (RecordedSplits.validationPrefix, ", on validation images"),
   ]
 
   /// Returns a field without a prefix, and without the k of a majority vote.
@@ -80,7 +82,7 @@ package enum ResultNames {
       guard !field.hasPrefix(averagePrefix), let index = order.firstIndex(of: plain(field)) else {
         return 2 * order.count
       }
-      return 2 * index + (field.hasPrefix(StageResults.validationPrefix) ? 1 : 0)
+      return 2 * index + (field.hasPrefix(RecordedSplits.validationPrefix) ? 1 : 0)
     }
     return fields.sorted { one, other in (place(one), one) < (place(other), other) }
   }

@@ -1,6 +1,7 @@
 import Configuration
 import Formats
 import Measures
+import Runs
 
 /// The table and the box plots of a sweep's results.
 package struct SweepReport {
@@ -56,7 +57,8 @@ package struct SweepReport {
 
   private func value(_ entry: Entry) -> Double? {
     guard let record = entry.comparedRecord else { return nil }
-    return record.results[metric] ?? record.summary[metric]?.double
+    // The summary of a run has results on test images too, by which runs that hold images out are not compared.
+    return record.results[metric] ?? (RunRecord.isAccuracy(metric) ? nil : record.summary[metric]?.double)
   }
 
   /// The runs that are not compared, with their states, such as `seed-2 (stopped)`.
@@ -90,8 +92,8 @@ package struct SweepReport {
   /// ``ResultNames/isSmallerBetter(_:)``.
   package var page: Page {
     let isShare = RunRecord.isAccuracy(metric)
-    let onValidation = entries.contains { entry in entry.record?.measured.hasOfValidation(metric) ?? false }
-    let name = ResultNames.name(metric) + (onValidation ? ", on validation images" : "")
+    let onValidation = entries.contains { entry in entry.record?.isOfValidation(metric) ?? false }
+    let name = ResultNames.name(onValidation ? RecordedSplits.validationName(metric) : metric)
     let plots = options.compactMap { option -> Markup? in
       var names: [String] = []
       for case let value? in entries.map({ entry in entry.values[option] }) where !names.contains(value) {

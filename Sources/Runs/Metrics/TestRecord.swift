@@ -15,6 +15,8 @@ package struct TestRecord: MetricsRecord {
   package var averageTestTop1: Double?
   /// The value of ``testTop5`` for the averaged weights; `nil` if the run does not average weights.
   package var averageTestTop5: Double?
+  /// The images of the test: `validation` if there were no test images; `nil` in the logs of earlier versions.
+  package var testSplit: String?
 
   private enum CodingKeys: String, CodingKey {
     case step, epoch
@@ -22,13 +24,14 @@ package struct TestRecord: MetricsRecord {
     case testTop5 = "test_top5"
     case averageTestTop1 = "average_test_top1"
     case averageTestTop5 = "average_test_top5"
+    case testSplit = "test_split"
   }
 
   package init(
     step: Int, epoch: Double, testTop1: Double, testTop5: Double?, averageTestTop1: Double? = nil,
-    averageTestTop5: Double? = nil
+    averageTestTop5: Double? = nil, testSplit: String? = nil
   ) {
     (self.step, self.epoch, self.testTop1, self.testTop5) = (step, epoch, testTop1, testTop5)
-    (self.averageTestTop1, self.averageTestTop5) = (averageTestTop1, averageTestTop5)
+    (self.averageTestTop1, self.averageTestTop5, self.testSplit) = (averageTestTop1, averageTestTop5, testSplit)
   }
 }

@@ -41,7 +41,8 @@ struct PlanCommand: ConfiguredCommand {
   var sockets: Int?
   @Option(
     help: ArgumentHelp(
-      "Memory of the host of --propose, such as 128GB. (default: what is free on this host)", valueName: "size"))
+      "Memory of the host of --propose, such as 128GB. (default: what is free on this host)", valueName: "size"),
+    transform: { text in try MemorySize(text) })
   var memory: MemorySize?
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
@@ -74,11 +75,16 @@ struct PlanCommand: ConfiguredCommand {
 }
 
 /// A number of bytes, parsed from a number with a unit.
-struct MemorySize: ExpressibleByArgument {
+struct MemorySize: Sendable {
   let byteCount: Int
 
-  init?(argument: String) {
-    guard case .bytes(let count)? = ActivationMemory(argument), count > 0 else { return nil }
+  /// Parses the value of `--memory`.
+  ///
+  /// - Throws: `ValidationError` that says what is expected.
+  init(_ text: String) throws {
+    guard case .bytes(let count)? = ActivationMemory(text), count > 0 else {
+      throw ValidationError("expected a number above 0 with its unit, such as 128GB")
+    }
     byteCount = count
   }
 }

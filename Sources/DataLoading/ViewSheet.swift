@@ -1,3 +1,4 @@
+import Datasets
 import Formats
 import ImageCodecs
 import Imaging

@@ -1,0 +1,104 @@
+import Formats
+import Job
+import MPI
+import Runs
+
+/// The last records of each kind in a run's `metrics.jsonl`, up to a step: what a process knows of the steps that it
+/// has not taken itself.
+struct LoggedResults {
+  private let step: Int
+  /// The last row of each kind; empty if there is no file.
+  private let rows: [String: [String: JSONValue]]
+
+  /// Reads the records of a run; lines that are cut off are left out.
+  init(of directory: RunDirectory, through step: Int) {
+    self.step = step
+    var rows: [String: [String: JSONValue]] = [:]
+    let text = (try? ReadOnlyFile.text(ofFile: directory.metricsPath)) ?? ""
+    for line in text.split(separator: "\n") {
+      guard case .object(let fields)? = JSONValue(parsing: String(line)), let kind = fields["kind"]?.string,
+        case .integer(let rowStep)? = fields["step"], rowStep <= step
+      else { continue }
+      rows[kind] = fields
+    }
+    self.rows = rows
+  }
+
+  /// Returns true if there is a record of a kind after the last step itself.
+  func hasRecord(_ kind: String) -> Bool { rows[kind]?["step"] == .integer(step) }
+
+  /// The fields of `summary.json` whose values are in the records.
+  var summaryFields: [String: JSONValue] {
+    var fields: [String: JSONValue] = [:]
+    let epoch = rows[EpochRecord.kind] ?? [:]
+    let last = hasRecord(StepRecord.kind) ? rows[StepRecord.kind] ?? [:] : [:]
+    fields["final_loss"] = last["loss"]
+    fields["loss_lower_bound"] = last["loss_lower_bound"]
+    fields["final_gradient_norm"] = last["gradient_norm"]
+    fields["views_per_second"] = epoch["views_per_second"] ?? last["views_per_second"]
+    fields["train_top1"] = epoch["train_top1"]
+    if let evaluation = rows[EvaluationRecord.kind] {
+      fields["evaluation"] = JSONValue.object(evaluation.filter { name, _ in name != "kind" && name != "time" })
+    }
+    if let test = rows[TestRecord.kind] {
+      fields.merge(test.filter { name, _ in Self.isOfTest(name) }) { _, new in new }
+      fields["test_step"] = test["step"]
+    }
+    return fields
+  }
+
+  /// Merges the fields of `summary.json` of a process that took no step, whose own speed and duration are not those of
+  /// the training.
+  ///
+  /// - Parameters:
+  ///   - own: The fields of the process.
+  ///   - stored: The fields that are stored for the same weights; empty if there are none.
+  ///   - logged: The fields of the records.
+  /// - Returns: What the process measured itself, else what is stored, else what is in the records.
+  static func summary(
+    _ own: [String: JSONValue], stored: [String: JSONValue], logged: [String: JSONValue]
+  ) -> [String: JSONValue] {
+    let measured = own.filter { name, _ in
+      isOfTest(name) || ["status", "evaluation", "best", "top1_correct", "top5_correct"].contains(name)
+    }
+    return own.merging(logged) { _, new in new }.merging(stored) { _, new in new }.merging(measured) { _, new in new }
+  }
+
+  private static func isOfTest(_ name: String) -> Bool { name.hasPrefix("test_") || name.hasPrefix("average_test_") }
+}
+
+/// The measures that are due after the step from which a resumed run goes on and that it lacks: they failed, as with an
+/// image that could not be read, or the time was over.
+struct MissedMeasures: Codable {
+  /// True if the evaluation of the encoder is missing.
+  let evaluation: Bool
+  /// True if the test of the classifier is missing.
+  let test: Bool
+
+  /// True if nothing is missing.
+  var isEmpty: Bool { !evaluation && !test }
+
+  /// Finds what is missing after some number of steps; nothing of a new run.
+  ///
+  /// Collective: rank 0 has the records, and decides.
+  static func find(
+    _ opened: OpenedRun, _ plan: StepPlan, after step: Int, over world: borrowing Communicator
+  ) throws -> MissedMeasures {
+    let schedule = EvaluationSchedule(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
+    let isEvaluationDue = schedule.isDue(after: step)
+    let isTestDue = opened.test != nil && plan.isTestDue(after: step)
+    return try world.rootValue { () -> MissedMeasures in
+      guard opened.isResumed, step > 0, isEvaluationDue || isTestDue, let directory = opened.directory else {
+        return MissedMeasures(evaluation: false, test: false)
+      }
+      let logged = LoggedResults(of: directory, through: step)
+      // The summary has them too, where the log was lost or could not be written.
+      let summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
+      var evaluated: JSONValue?
+      if case .object(let evaluation)? = summary["evaluation"] { evaluated = evaluation["step"] }
+      return MissedMeasures(
+        evaluation: isEvaluationDue && !logged.hasRecord(EvaluationRecord.kind) && evaluated != .integer(step),
+        test: isTestDue && !logged.hasRecord(TestRecord.kind) && summary["test_step"] != .integer(step))
+    }
+  }
+}
