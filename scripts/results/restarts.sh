@@ -5,7 +5,7 @@
 #   scripts/results/restarts.sh DATA [OUT] [EPOCHS] [EPOCHS:LEARNING-RATE…]
 #
 # DATA is the folder of CIFAR-10's or CIFAR-100's binary files; OUT (default: runs/restarts) receives the runs. EPOCHS (default: 200) is the length of
-# the first training; the pairs are the restarts (default: 60:0.05 120:0.1).
+# the first training; the pairs are the restarts (default: 60:0.05 120:0.1 150:0.1).
 set -euo pipefail
 . "$(dirname "$0")/arguments.sh"
 data=$(folder "${1:-}")
@@ -14,7 +14,7 @@ epochs=${3:-200}
 whole EPOCHS 1 200 "$epochs"
 shift $(($# < 3 ? $# : 3))
 restarts=("$@")
-[ $# -gt 0 ] || restarts=(60:0.05 120:0.1)
+[ $# -gt 0 ] || restarts=(60:0.05 120:0.1 150:0.1)
 for restart in "${restarts[@]}"; do
   [[ $restart =~ ^[1-9][0-9]{0,17}:([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$ ]] ||
     fail 64 "$restart: expected EPOCHS:LEARNING-RATE, a whole number of at least 1 and a number, such as 60:0.05"
