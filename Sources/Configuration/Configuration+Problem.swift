@@ -51,8 +51,8 @@ extension Configuration {
     if (data.mean == nil) != (data.standardDeviation == nil) {
       return RunError(.usage, "--mean, --std: expected both or neither")
     }
-    if DataPath.singleFile(data.path) == nil, data.trainFolder == nil,
-      let folder = data.validationFolder ?? data.testFolder
+    if data.trainFolder == nil, let folder = data.validationFolder ?? data.testFolder,
+      DataPath.singleFile(data.path) == nil
     {
       return RunError(
         .usage, "--\(data.validationFolder == nil ? "test" : "validation")-folder \(folder): goes with --train-folder",

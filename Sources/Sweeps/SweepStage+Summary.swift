@@ -56,8 +56,9 @@ extension SweepStage {
 
   /// Returns the command that measures the runs after training; `nil` if training does, or if the file gives no result.
   private static func laterCommand(_ file: SweepFile, _ folder: String) -> String? {
-    let splits = file.runs.compactMap { run in try? comparedSplit("\(folder)/\(run.name)") }
-    return file.metric?.command(run: "RUN", split: splits.first ?? .test)
+    guard let metric = file.metric else { return nil }
+    let split = file.runs.lazy.compactMap { run in try? comparedSplit("\(folder)/\(run.name)") }.first
+    return metric.command(run: "RUN", split: split ?? .test)
   }
 
   private static func entry(of run: SweepFile.Run, in path: String, _ request: Request) -> SweepReport.Entry {

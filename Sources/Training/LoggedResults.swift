@@ -91,14 +91,17 @@ struct MissedMeasures: Codable {
       guard opened.isResumed, step > 0, isEvaluationDue || isTestDue, let directory = opened.directory else {
         return MissedMeasures(evaluation: false, test: false)
       }
-      let logged = LoggedResults(of: directory, through: step)
-      // The summary has them too, where the log was lost or could not be written.
       let summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
       var evaluated: JSONValue?
       if case .object(let evaluation)? = summary["evaluation"] { evaluated = evaluation["step"] }
+      let lacksEvaluation = isEvaluationDue && evaluated != .integer(step)
+      let lacksTest = isTestDue && summary["test_step"] != .integer(step)
+      guard lacksEvaluation || lacksTest else { return MissedMeasures(evaluation: false, test: false) }
+      // The log may have what the summary lacks; it is long, and read only then.
+      let logged = LoggedResults(of: directory, through: step)
       return MissedMeasures(
-        evaluation: isEvaluationDue && !logged.hasRecord(EvaluationRecord.kind) && evaluated != .integer(step),
-        test: isTestDue && !logged.hasRecord(TestRecord.kind) && summary["test_step"] != .integer(step))
+        evaluation: lacksEvaluation && !logged.hasRecord(EvaluationRecord.kind),
+        test: lacksTest && !logged.hasRecord(TestRecord.kind))
     }
   }
 }

@@ -96,14 +96,20 @@ struct EvaluationDuringTrainingTests {
     try succeeding(workshop.run(arguments + Self.onFolder + options))
   }
 
+  /// Damages a validation image; returns its path and its former bytes.
+  private func damageImage(_ workshop: Workshop) throws -> (path: String, bytes: Data) {
+    let path = workshop.path("mixed/val/apple/0.png")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    try Data("no image".utf8).write(to: URL(fileURLWithPath: path))
+    return (path, bytes)
+  }
+
   @Test(arguments: [("pretrain", 1), ("supervised", 2)])
   func `a validation image that cannot be read any more costs no training`(command: String, ranks: Int) throws {
     let workshop = try Workshop()
     // No checkpoint is due before the end.
     try train(workshop, command, ["--steps", "3", "--checkpoint-steps", "100"])
-    let image = workshop.path("mixed/val/apple/0.png")
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: image))
-    try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+    let (image, bytes) = try damageImage(workshop)
     let resume = [command, "--resume", "--output", workshop.path("run"), "--steps", "12"]
     expectRefusal(
       try workshop.run(ranks: ranks, resume), 65,
@@ -129,9 +135,7 @@ struct EvaluationDuringTrainingTests {
   ) throws {
     let workshop = try Workshop()
     try train(workshop, command, ["--steps", "3", "--keep-best", "knn"])
-    let image = workshop.path("mixed/val/apple/0.png")
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: image))
-    try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+    let (image, bytes) = try damageImage(workshop)
     let resume = [command, "--resume", "--output", workshop.path("run"), "--steps", "6"]
     expectRefusal(
       try workshop.run(ranks: ranks, resume), 65,

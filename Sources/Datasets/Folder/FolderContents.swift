@@ -1,5 +1,4 @@
 import Formats
-import Glibc
 
 /// The entries of a folder, grouped by their use in the search for splits and classes.
 struct FolderContents {
@@ -49,13 +48,6 @@ struct FolderContents {
       }
     }
     (self.folders, self.images, files, self.brokenLinks) = (folders, images, listing.files, brokenLinks)
-  }
-
-  /// Returns the device and inode number of a folder, the same for all paths to it; `nil` if it does not exist.
-  static func identity(_ path: String) -> String? {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    return "\(status.st_dev):\(status.st_ino)"
   }
 
   /// Returns the path of a subfolder.

@@ -28,7 +28,7 @@ extension FolderLayout {
       training.excluded.insert(name)
       let beside = others[split]?.path
       if request[split] != nil
-        || beside.map({ path in FolderContents.identity(path) == FolderContents.identity(inside.path) }) == true
+        || beside.map({ path in FileIdentity(path: path) == FileIdentity(path: inside.path) }) == true
       {
         notes.append("\(inside.path) is not used: it holds folders named as the classes beside it, so it is no class")
       } else if let beside {

@@ -181,8 +181,9 @@ package struct FolderLayout: Sendable, Equatable {
   /// Throws if two splits are the same folder, or share one of a class through a link, because accuracies on training
   /// images would be misleading.
   private func checkDistinct() throws(FileError) {
+    guard !others.isEmpty else { return }
     let places = splits.compactMap { split in
-      self[split].flatMap { folder in FolderContents.identity(folder.path).map { (split, folder.path, $0) } }
+      self[split].flatMap { folder in FileIdentity(path: folder.path).map { (split, folder.path, $0) } }
     }
     for (index, (split, path, identity)) in places.enumerated() {
       guard let (other, otherPath, _) = places[..<index].first(where: { place in place.2 == identity }) else {
@@ -190,12 +191,12 @@ package struct FolderLayout: Sendable, Equatable {
       }
       throw oneFolder(split, path, other, otherPath)
     }
-    var owners: [String: (split: Split, path: String)] = [:]
+    var owners: [FileIdentity: (split: Split, path: String)] = [:]
     for split in splits {
       guard let folder = self[split], let contents = try? FolderContents(folder.path) else { continue }
       for name in contents.folders where !folder.excluded.contains(name) {
         let path = contents.path(of: name)
-        guard let identity = FolderContents.identity(path) else { continue }
+        guard let identity = FileIdentity(path: path) else { continue }
         if let other = owners[identity], other.split != split {
           throw oneFolder(split, path, other.split, other.path)
         }

@@ -3,13 +3,8 @@ import Glibc
 
 /// The entries of a folder by file type, sorted by the bytes of their names.
 struct FolderListing {
-  /// The device and inode number of a folder, the same for all paths to it.
-  struct Identity: Hashable {
-    let device: UInt
-    let inode: UInt
-  }
-
-  let identity: Identity
+  /// The folder itself, under any path.
+  let identity: FileIdentity
   /// The names of folders and of links to folders.
   private(set) var folders: [[UInt8]] = []
   /// The names of regular files and of links to regular files.
@@ -33,7 +28,7 @@ struct FolderListing {
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw FileError(path: String(decoding: path, as: UTF8.self), action: "examine the folder", code: errno)
     }
-    identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    identity = FileIdentity(status)
     errno = 0
     while let entry = unsafe readdir(stream) {
       let name = unsafe Self.name(of: entry)

@@ -25,7 +25,7 @@ package struct FolderScan {
 
   private let isSkipping: Bool
   /// The label of the class in which each folder was listed first.
-  private var owners: [FolderListing.Identity: Int] = [:]
+  private var owners: [FileIdentity: Int] = [:]
   private static let slash = UInt8(ascii: "/")
 
   /// Scans a tree of class folders.
@@ -199,7 +199,7 @@ package struct FolderScan {
   /// - Returns: The folders with the names of their images; paths as ``collect(_:_:_:into:)`` gives them.
   /// - Throws: ``FileError`` naming a folder or link that ends the scan.
   private mutating func scan(
-    _ prefix: [UInt8], within ancestors: [FolderListing.Identity]
+    _ prefix: [UInt8], within ancestors: [FileIdentity]
   ) throws(FileError) -> [(path: [UInt8], files: [[UInt8]])] {
     var folders: [(path: [UInt8], files: [[UInt8]])] = []
     try collect([], prefix, ancestors, into: &folders)
@@ -222,7 +222,7 @@ package struct FolderScan {
   ///   - folders: Receives the path of each folder with the names of its images.
   /// - Throws: ``FileError`` naming a folder that cannot be listed, or a link, if that ends the scan.
   private mutating func collect(
-    _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [FolderListing.Identity],
+    _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [FileIdentity],
     into folders: inout [(path: [UInt8], files: [[UInt8]])]
   ) throws(FileError) {
     let whole = Array(index.root.utf8) + [Self.slash] + prefix + path

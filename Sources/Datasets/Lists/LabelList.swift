@@ -183,7 +183,7 @@ package struct LabelList: Sendable, Equatable {
   /// a link to a folder leads elsewhere.
   private func isFile(_ path: String, ofLine line: Int) -> Bool {
     guard let other = entries.first(where: { entry in entry.line == line })?.path else { return true }
-    return FolderContents.identity(whole(path)) == FolderContents.identity(whole(other))
+    return FileIdentity(path: whole(path)) == FileIdentity(path: whole(other))
   }
 }
 

@@ -48,13 +48,13 @@ package struct HeldOutSamples: Sendable {
   ///   - training: The training set.
   ///   - validation: The validation images; `nil` if there are none.
   package init(training: any ImageDataset, validation: (any ImageDataset)?) {
-    let share = max(Self.leastPool, training.count / Self.poolShare)
     if let validation {
       queries = Self.subset(of: validation, most: Self.mostQueries)
-      references = Self.subset(of: training, most: min(share, Self.mostReferences))
+      references = Self.subset(of: training, most: Self.largestReferenceCount(ofTraining: training.count))
       split = .validation
     } else {
-      let pool = Self.subset(of: training, most: min(share, Self.mostQueries + Self.mostReferences))
+      let pool = Self.subset(
+        of: training, most: min(Self.share(of: training.count), Self.mostQueries + Self.mostReferences))
       let fraction = Double(Self.mostQueries) / Double(Self.mostQueries + Self.mostReferences)
       (references, queries) = Self.divided(pool, fraction: fraction)
       split = .train
@@ -63,8 +63,11 @@ package struct HeldOutSamples: Sendable {
 
   /// Returns the largest number of samples, out of `training`, whose representations an evaluation computes at a time.
   package static func largestReferenceCount(ofTraining training: Int) -> Int {
-    min(training, max(leastPool, training / poolShare), mostReferences)
+    min(training, share(of: training), mostReferences)
   }
+
+  /// Returns the largest number of training samples that an evaluation uses.
+  private static func share(of training: Int) -> Int { max(leastPool, training / poolShare) }
 
   /// Opens the validation images; `nil` if there are none and none were asked for.
   private static func validation(

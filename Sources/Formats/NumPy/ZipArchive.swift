@@ -18,7 +18,7 @@ struct ZipArchive {
 
   /// Returns true if a file begins with a zip signature.
   static func isZip(_ file: ReadOnlyFile) throws(FileError) -> Bool {
-    let start = try file.read(min(4, file.byteCount), at: 0)
+    let start = try file.start(4)
     return start == [0x50, 0x4B, 3, 4] || start == [0x50, 0x4B, 5, 6]
   }
 

@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Formats
-import Glibc
 import MPI
 import Runs
 
@@ -19,7 +18,7 @@ extension Communicator {
   package func agreeOnSamples(of dataset: any ImageDataset, _ configuration: Configuration) throws {
     guard size > 1, let folder = configuration.data.path else { return }
     activity.begin("comparing the dataset")
-    let folders = try allGather(value: FolderIdentity(of: folder))
+    let folders = try allGather(value: HostFolder(host: hostName(), identity: FileIdentity(path: folder)))
     guard Set(folders).count > 1 else { return }
     let isFirst = folders.firstIndex(of: folders[rank]) == rank
     let own = try throwingTogether {
@@ -40,20 +39,11 @@ extension Communicator {
   }
 }
 
-/// The numbers that identify a folder on its host under any path.
-private struct FolderIdentity: Codable, Hashable {
+/// A folder among those of several hosts.
+private struct HostFolder: Codable, Hashable {
   let host: String
-  /// `nil`, as ``inode``, if the folder cannot be examined.
-  let device: UInt64?
-  let inode: UInt64?
-
-  init(of path: String) {
-    host = hostName()
-    var status = stat()
-    let isThere = unsafe stat(path, &status) == 0
-    device = isThere ? UInt64(status.st_dev) : nil
-    inode = isThere ? UInt64(status.st_ino) : nil
-  }
+  /// `nil` if the folder cannot be examined.
+  let identity: FileIdentity?
 }
 
 /// A hash of a dataset's labels, class names and images, by which the datasets of different ranks are compared.
