@@ -29,6 +29,9 @@ except ImportError as error:
     onnx = None
     print(f"without ONNX: {error}")
 
+sys.path.append(str(pathlib.Path(__file__).parent / "pytorch"))
+import cifar_resnet  # noqa: E402
+
 TOLERANCE = 1e-4
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 GROUPS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
@@ -200,6 +203,17 @@ class Checks:
         for part in parts:
             self.report(f"{run} {layout}: {part} after import", float(np.abs(self.embed(run, part) - self.embed(again, part)).max()), 0)
 
+    def loaded(self, run, classified):
+        """The model of scripts/pytorch/cifar_resnet.py, which reads what it needs to know from the file."""
+        path = self.folder / f"{run}-loaded.safetensors"
+        self.run("export", "--run", self.folder / run, "--layout", "ge", "--part", "encoder", "--output", path)
+        model = cifar_resnet.load(path)
+        self.report(f"{run} cifar_resnet.load: mean of the data", float(np.abs(model.mean.flatten().numpy() - MEAN).max()), 1e-6)
+        with torch.no_grad():
+            self.compare(f"{run} cifar_resnet.load: encoder", self.embed(run), model(self.images).numpy())
+            if classified:
+                self.compare(f"{run} cifar_resnet.load: logits", self.logits(run), model.classify(self.images).numpy())
+
     def import_(self, path, layout, model, run):
         self.run("import", "--weights", path, "--layout", layout, "--model", model, "--dataset", "cifar10", "--data", self.data,
                  "--output", self.folder / run)
@@ -267,7 +281,10 @@ def main():
             checks.pretrain(run, "--model", run, "--normalize-encoder", "--embedding-width", 64)
             checks.run(*linear, "--run", checks.folder / run)
             checks.layout(run, "ge", GEModel(depth, classes=10), ["encoder", "model"], classified=True)
+            checks.loaded(run, classified=True)
             checks.onnx(run, classified=True)
+        checks.pretrain("resnet20-unscaled", "--model", "resnet20")
+        checks.loaded("resnet20-unscaled", classified=False)
         for depth in large:
             for stem in ["cifar", "imagenet"]:
                 run = f"resnet{depth}-{stem}"

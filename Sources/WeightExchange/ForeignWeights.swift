@@ -140,7 +140,8 @@ struct ForeignWeights {
 
   private func isOfEncoder(_ name: String) -> Bool {
     name.split(separator: ".").contains { part in
-      part == "conv1" || part == "bn1" || (part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
+      part == "conv1" || part == "bn1"
+        || (part.count > 5 && part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
     }
   }
 

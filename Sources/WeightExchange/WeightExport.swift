@@ -158,7 +158,9 @@ package enum WeightExport {
       }
     }
     let preprocessing = ImagePreprocessing(configuration, run: request.run, classifier)
-    try write(to: request.output, state, layout, part, classifier, metadata: preprocessing?.metadata ?? [:])
+    var metadata = preprocessing?.metadata ?? [:]
+    metadata[WeightLayout.normalizationMetadata] = "\(configuration.model.normalizeEncoder)"
+    try write(to: request.output, state, layout, part, classifier, metadata: metadata)
     report(
       "\(request.output): \(configuration.model.name) after step \(state.step) in the layout \(layout.rawValue). To load it in Python:"
     )
@@ -241,9 +243,10 @@ extension ExportedClassifier {
       self = classifier
     } else if request.hasClassifier == true {
       let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
+      let weights = request.weights == .raw ? "" : " --weights-of \(request.weights.rawValue)"
       throw RunError(
         .missing, "--classifier: \(request.run) has no classifier of this encoder",
-        remedy: "train one with supcon linear \(request.run)\(checkpoint), or leave the option out")
+        remedy: "train one with supcon linear \(request.run)\(checkpoint)\(weights), or leave the option out")
     } else {
       return nil
     }

@@ -100,6 +100,7 @@ package enum WeightImport {
       weights.setHead(&configuration)
       notes = [
         Self.prefixNote(weights, request), Self.adoptNormalization(of: weights, &configuration),
+        Self.adoptScaling(of: weights, &configuration),
       ].compactMap { note in note }
       if let problem = request.layout.problem(configuration.architecture) {
         throw RunError(
@@ -144,6 +145,19 @@ package enum WeightImport {
       }
       (configuration.data.mean, configuration.data.standardDeviation) = (mean, deviation)
       return "\(values), as \(weights.path) says that it was trained with"
+    }
+
+    /// Scales representations to unit length, or does not, as the run did that the file says it comes from; files of
+    /// other programs say nothing, and the layout decides.
+    ///
+    /// - Returns: A note where that differs from the layout; `nil` otherwise.
+    private static func adoptScaling(of weights: ForeignWeights, _ configuration: inout Configuration) -> String? {
+      guard let isScaling = weights.metadata[WeightLayout.normalizationMetadata].flatMap(Bool.init),
+        isScaling != configuration.model.normalizeEncoder
+      else { return nil }
+      configuration.model.normalizeEncoder = isScaling
+      return
+        "\(isScaling ? "--normalize-encoder" : "--no-normalize-encoder"), as \(weights.path) says that it was trained"
     }
 
     func write(_ configuration: Configuration, _ request: Request, _ report: Reporter) throws {

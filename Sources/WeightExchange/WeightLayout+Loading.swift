@@ -21,9 +21,13 @@ extension WeightLayout {
       case .ge: geModel(file, classes)
       }
     let imports = self == .torchvision ? "torch, torchvision, safetensors.torch" : "torch, safetensors.torch"
+    let path = Self.literal(file.path)
+    let own =
+      self == .ge
+      ? ["# or with scripts/pytorch/cifar_resnet.py of supcon:", "# model = cifar_resnet.load(\(path))"] : []
     return ["import \(imports)"] + model + [
-      "model.load_state_dict(safetensors.torch.load_file(\(Self.literal(file.path))), strict=True)"
-    ]
+      "model.load_state_dict(safetensors.torch.load_file(\(path)), strict=True)"
+    ] + own
   }
 
   /// Returns a path as a Python string literal.
@@ -80,7 +84,7 @@ extension WeightLayout {
     let width = file.head.map { head in "contrastive_dimension=\(head.widths[0])" }
     let arguments = ["BasicBlock", "\(file.encoder.blockCounts)", classes, width].compactMap { argument in argument }
     var lines = [
-      "# models is of Guillaume Erhard's repository",
+      "# models is that of https://github.com/GuillaumeErhard/Supervised_contrastive_loss_pytorch",
       "from models.resnet_contrastive import BasicBlock, ResNetContrastive",
       "model = ResNetContrastive(\(arguments.joined(separator: ", ")))",
     ]

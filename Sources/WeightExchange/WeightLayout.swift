@@ -39,6 +39,9 @@ package enum WeightLayout: String, Sendable, CaseIterable {
   /// True if the other program's models scale representations to unit length before head and classifier.
   var isNormalizingRepresentations: Bool { self == .ge }
 
+  /// The metadata key that says, as `true` or `false`, whether the run scaled representations to unit length.
+  static let normalizationMetadata = "normalize_encoder"
+
   // MARK: - Names
 
   /// Translates one of this program's tensor names, such as `encoder.layer2.0.shortcut.0.weight`, to the name in a file

@@ -121,6 +121,22 @@ struct ExchangeTests {
     #expect(try workshop.text("given/config.yaml").contains("mean: 0.1,0.1,0.1\n"))
   }
 
+  @Test func `an import scales representations as the file's run did`() throws {
+    let workshop = try Workshop()
+    try succeeding(
+      workshop.pretrain("run", configuration: Self.small, ["--model", "resnet20", "--precision", "float32"]))
+    // Models of this layout scale, and the run did not.
+    try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
+    let result = try succeeding(workshop.run(importing(workshop, "weights", "ge", "resnet20", to: "again")))
+    #expect(result.standardOutput.contains("note: --no-normalize-encoder, as "))
+    let features = try ["run", "again"].map { run in
+      let file = workshop.path("\(run).npy")
+      try succeeding(workshop.run(["embed", "--run", workshop.path(run), "--part", "encoder", "--output", file]))
+      return try NumPyFile(path: file).floats(0..<SyntheticCIFAR.testCount * 64)
+    }
+    #expect(features[0] == features[1])
+  }
+
   @Test func `names of multi-GPU training and a classifier are understood`() throws {
     let workshop = try Workshop()
     try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet18"]))
@@ -301,6 +317,10 @@ struct ExchangeTests {
     ) { tensors in
       tensors.removeAll { tensor in tensor.name == "layer1.0.bn1.running_mean" }
     }
+    try rewrite(workshop, "weights", to: "projector") { tensors in
+      tensors.append(tensors[0].renamed("projector.layer.0.weight"))
+    }
+    try succeeding(workshop.run(importing(workshop, "projector", "torchvision", "resnet18", to: "with-projector")))
     try expectRefusal("surplus", ["1 belongs to another model (first: layer5.weight)"]) { tensors in
       tensors.append(tensors[0].renamed("layer5.weight"))
     }
