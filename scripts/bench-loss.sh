@@ -13,6 +13,8 @@ pairs=${3:-5}
 width=128
 
 . scripts/mpi-environment.sh
+# Seconds have a decimal point, whatever the user's language.
+export LC_ALL=C
 swift build -c release --product supcon
 supcon=$(swift build -c release --show-bin-path)/supcon
 files=$(mktemp -d)

@@ -18,7 +18,7 @@ for program in pkg-config nm objdump; do
 done
 # Folders of the system are named, too.
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
-pkg-config --exists "$name" || fail "pkg-config does not know $name; install $packages, or choose another MPI with SUPCON_MPI"
+pkg-config --exists "$name" || fail "pkg-config does not know $name; install $packages, name the folder of its .pc file with PKG_CONFIG_PATH, or choose another MPI with SUPCON_MPI"
 
 folders=$(pkg-config --libs-only-L "$name" | tr ' ' '\n' | sed -n 's/^-L//p')
 for library in $(pkg-config --libs-only-l "$name" | tr ' ' '\n' | sed -n 's/^-l//p'); do

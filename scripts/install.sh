@@ -17,7 +17,11 @@ root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 prefix='' bundle=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --prefix) [ $# -ge 2 ] || fail 64 "--prefix: needs a folder" && prefix=$2 && shift ;;
+    --prefix)
+      [ $# -ge 2 ] || fail 64 "--prefix: needs a folder"
+      case $2 in -*) fail 64 "--prefix $2: expected a folder; write ./$2 if it is one" ;; esac
+      prefix=$2 && shift
+      ;;
     --bundle) bundle=yes ;;
     *) fail 64 "unknown option $1; expected --prefix DIR and perhaps --bundle" ;;
   esac
@@ -113,7 +117,7 @@ install -m 644 "$root"/docs/*.md "$tree/share/doc/supcon/docs/"
 
 # MARK: into the prefix, at once
 
-# Copied beside its place first, so that a full disk leaves nothing behind; links to the copies need no room.
+# Copied beside its place first, so that a full disk leaves nothing behind; a new name needs no room.
 chmod -R u=rwX,go=rX "$tree"
 (umask 022 && mkdir -p "$prefix")
 staged=$(mktemp -d "$prefix/.supcon-install.XXXXXX")
@@ -123,6 +127,10 @@ problem=$(cp -a --no-preserve=ownership "$tree/." "$staged/" 2>&1) || {
   fail 74 "--prefix $prefix: ${problem%%$'\n'*}; nothing was installed"
 }
 rm -rf "$prefix/lib/supcon"
-(umask 022 && cd "$staged" && find . -mindepth 1 -type d -exec mkdir -p "$prefix/{}" \;)
-(cd "$staged" && find . ! -type d -exec ln -fP {} "$prefix/{}" \;)
+(
+  umask 022
+  cd "$staged"
+  find . -mindepth 1 -type d -print0 | while IFS= read -r -d '' place; do mkdir -p "$prefix/$place"; done
+  find . ! -type d -print0 | while IFS= read -r -d '' place; do mv -fT "$place" "$prefix/$place"; done
+)
 echo "installed $("$prefix/bin/supcon" --version | head -n 1) in $prefix ($(du -sh "$tree" | cut -f 1))"

@@ -153,11 +153,11 @@ is_loader_error() {
 }
 
 version=$("$supcon" --version 2>&1 </dev/null) || ! is_loader_error "$version" ||
-  fail 69 "$supcon does not start on $(hostname): it lacks $(missing_library "$version")"
+  fail 69 "$supcon does not start on $(uname -n): it lacks $(missing_library "$version")"
 
 # The first launcher that belongs to the MPI of the program: one of another MPI would start N jobs of one rank.
 mpi=$(sed -n 's/^MPI *//p' <<<"$version")
-[[ $mpi != 'not found: '* ]] || fail 69 "$supcon finds no MPI on $(hostname): it lacks $(missing_mpi "$mpi")"
+[[ $mpi != 'not found: '* ]] || fail 69 "$supcon finds no MPI on $(uname -n): it lacks $(missing_mpi "$mpi")"
 mpirun=${SUPCON_MPIRUN:-} kind=''
 for candidate in ${mpirun:-mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra}; do
   command -v "$candidate" >/dev/null || continue
@@ -181,7 +181,7 @@ done
 
 # MARK: hosts
 
-names=() slots=() here=$(hostname)
+names=() slots=() here=$(uname -n)
 if [ -n "$hostfile" ]; then
   [ -f "$hostfile" ] || fail 66 "$hostfile: no such hostfile; hostfiles/ has examples"
   line_number=0
@@ -406,7 +406,7 @@ report_exit='
     code=$?
     kill -0 $child 2>/dev/null || break
   done
-  echo "launch-report ${PMI_RANK:-0} $(hostname) $code" >&2
+  echo "launch-report ${PMI_RANK:-0} $(uname -n) $code" >&2
   exit $code'
 
 # Reads the reports. The first rank that failed decides the exit code: Hydra ends with 0 or with that of a rank which it killed itself.

@@ -19,10 +19,14 @@ ending=$([ "$weights" = raw ] || echo "-$weights")
 summary=$run/summary.json
 measures=$run/evaluation$ending/summary.json
 [ "$(value "$summary" status)" = finished ] || fail 66 "$run: holds no finished run"
-[ -e "$measures" ] || fail 66 "$measures: is missing; run: supcon evaluate $run --weights-of $weights"
+measured "$measures" "$run" "$weights" || fail 66 "$measures: is missing, or of earlier weights; run: supcon evaluate $run --weights-of $weights"
 [ -n "$(value "$measures" top1)" ] || fail 66 "$measures: has no accuracy of a classifier; run: supcon linear $run --weights-of $weights, then supcon evaluate"
 if [ -e "$folder" ] && [ -n "$(ls -A "$folder")" ]; then fail 73 "$folder: is not empty; name a new folder"; fi
 mkdir -p "$folder"
+copy=$(mktemp -d)
+# What was begun and not finished is taken away: the same command begins anew.
+files=("$folder/"{encoder.safetensors,model.onnx,loading.txt,card.json,README.md})
+trap 'rm -rf "$copy" "${files[@]}"' EXIT
 
 model=$(value "$summary" model)
 dataset=$(value "$summary" dataset)
@@ -30,12 +34,11 @@ layout=torchvision
 case $model in resnet8 | resnet14 | resnet20 | resnet32 | resnet44 | resnet56 | resnet110 | resnet1202) layout=ge ;; esac
 "$supcon" export "$run" --weights-of "$weights" --layout "$layout" --part encoder --output "$folder/encoder.safetensors" >"$folder/loading.txt"
 "$supcon" export "$run" --weights-of "$weights" --format onnx --output "$folder/model.onnx" >/dev/null
-loading=$(sed -n "s/^  //p" "$folder/loading.txt" | sed "s|$folder/||")
+loading=$(sed -n 's/^  //p' "$folder/loading.txt")
+loading=${loading//"$folder/"/}
 rm "$folder/loading.txt"
 
 # Imported, the weights are to give what they gave.
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
 data=()
 # The whole path, which the summary need not have; in single quotes if YAML needs them.
 place=$(sed -n "s/^data: //p" "$run/config.yaml" | sed "/^'/{s/^'\(.*\)'\$/\1/; s/''/'/g}")
@@ -96,15 +99,13 @@ fields="model dataset loss precision seed batch_size shard_size views epochs ste
   echo
   sed 's/^/    /' <<<"$loading"
   echo
-  if [ "$layout" = ge ]; then
-    echo "\`models\` is that of <https://github.com/GuillaumeErhard/Supervised_contrastive_loss_pytorch>."
-    echo
-  fi
   condition=
-  ! grep -q '^init:' "$run/config.yaml" || condition="; the encoder of \`init\` has to be there"
+  named=$(sed -nE 's/^(init|teacher):.*/`\1`/p' "$run/config.yaml" | paste -s -d ' ' | sed 's/ / and /')
+  [ -z "$named" ] || condition="; what stands behind $named has to be there"
   echo "Trained with these options (as a file, \`supcon $(value "$summary" command) --config FILE --data DIR\` repeats the run$condition):"
   echo
   # Places and times of files are those of one machine; of an encoder that the run began with, and of a teacher, the name says enough.
   sed -E -e '/^data:/d' -e '/^dataset-contents:/d' -e "s#^(init|teacher): ('?).*/([^/']+)/*('?)\$#\1: \2\3\4#" -e 's/^/    /' "$run/config.yaml"
 } >"$folder/README.md"
+trap 'rm -rf "$copy"' EXIT
 echo "$folder: $(du -h "$folder/encoder.safetensors" | cut -f 1) of weights, top-1 $(percent "$(value "$measures" top1)") %, k-NN $(percent "$own") %; card in README.md"

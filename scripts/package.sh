@@ -16,7 +16,11 @@ root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 output=packages kinds=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --output) [ $# -ge 2 ] || fail 64 "--output: needs a folder" && output=$2 && shift ;;
+    --output)
+      [ $# -ge 2 ] || fail 64 "--output: needs a folder"
+      case $2 in -*) fail 64 "--output $2: expected a folder; write ./$2 if it is one" ;; esac
+      output=$2 && shift
+      ;;
     deb | tarball) kinds+=("$1") ;;
     *) fail 64 "unknown argument $1; expected deb, tarball, or --output DIR" ;;
   esac
@@ -44,7 +48,7 @@ mpi_package() {
   library=$("$root/scripts/find-mpi.sh" | tail -n 1)
   dependency=$(awk -v name="${library%%.so.*}" -v version="${library##*.so.}" '
     $1 == name && $2 == version { sub(/^[^ ]+ [^ ]+ /, ""); print; exit }' /var/lib/dpkg/info/*.shlibs)
-  [ -n "$dependency" ] || dependency=$(dpkg-query -S "*/$library" 2>/dev/null | sed -n '1s/[:,].*//p')
+  [ -n "$dependency" ] || dependency=$(dpkg-query -S "*/$library" 2>/dev/null | sed -n '1s/[:,].*//p') || true
   [ -n "$dependency" ] || fail 70 "no installed package has $library, the MPI library of SUPCON_MPI=$mpi"
   echo "$dependency"
 }
@@ -54,8 +58,8 @@ make_deb() {
   "$root/scripts/install.sh" --prefix "$tree/usr"
   mkdir -p "$work/source/debian" "$tree/DEBIAN"
   printf '%s\n' "Source: $name" "Maintainer: supcon" '' "Package: $name" 'Architecture: any' >"$work/source/debian/control"
-  depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$tree/usr/lib/supcon/supcon" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
-  [ -n "$depends" ] || fail 70 "dpkg-shlibdeps found no dependencies of $tree/usr/lib/supcon/supcon"
+  depends=$(cd "$work/source" && dpkg-shlibdeps -O -e"$tree/usr/lib/supcon/supcon" 2>"$work/shlibdeps" | sed -n 's/^shlibs:Depends=//p') || true
+  [ -n "$depends" ] || fail 70 "dpkg-shlibdeps found no dependencies of $tree/usr/lib/supcon/supcon: $(tail -n 1 "$work/shlibdeps")"
   depends+=", $(mpi_package)"
   cat >"$tree/DEBIAN/control" <<CONTROL
 Package: $name

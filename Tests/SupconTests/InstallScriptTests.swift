@@ -32,7 +32,11 @@ struct InstallScriptTests {
     #expect(try FolderSnapshot(workshop.path(".")).changes(since: before).isEmpty)
   }
 
-  @Test(arguments: [([], "--prefix DIR"), (["--prefix"], "needs a folder"), (["--somewhere", "x"], "unknown option")])
+  @Test(
+    arguments: [
+      ([], "--prefix DIR"), (["--prefix"], "needs a folder"), (["--somewhere", "x"], "unknown option"),
+      (["--prefix", "--bundle"], "--prefix --bundle: expected a folder"),
+    ])
   func `wrong arguments are named`(arguments: [String], part: String) throws {
     let result = try install(arguments)
     #expect(result.exitCode == 64)

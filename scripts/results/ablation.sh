@@ -20,8 +20,10 @@ whole SEEDS 0 '"0 1"' ${seeds[@]+"${seeds[@]}"}
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
 early=$((epochs * 2 / 5))
+# The recipes' 5, but where they would be most of the run.
+warmup=$((epochs < 10 ? 1 : 5))
 
-# NAME | COMMAND | RECIPE | OPTIONS; a # begins a comment.
+# NAME | COMMAND | RECIPE | OPTIONS
 variants() {
   cat <<END
 supcon | pretrain | supcon |
@@ -66,8 +68,8 @@ row() {
   for seed in "${seeds[@]}"; do
     run=$out/$(tr -cs 'A-Za-z0-9.\n' - <<<"$name")-$seed
     # In this order, so that an option of the row replaces the recipe's.
-    train "$run" "$command" --recipe "$dataset-resnet20-$recipe-200e" --data "$data" --validation-fraction 0.1 --epochs "$epochs" --seed "$seed" \
-      --keep 1 ${options[@]+"${options[@]}"}
+    train "$run" "$command" --recipe "$dataset-resnet20-$recipe-200e" --data "$data" --validation-fraction 0.1 --epochs "$epochs" \
+      --warmup-epochs "$warmup" --seed "$seed" --keep 1 ${options[@]+"${options[@]}"}
     tested "$run" validation
     raw+=("$(top1 "$run" validation)")
     neighbors+=("$(value "$run/evaluation-validation/summary.json" knn_top1)")
@@ -78,7 +80,7 @@ row() {
 | $(printf '%s\n' "${times[@]}" | awk -v epochs="$epochs" '{ sum += $1 } END { printf "%.1f", sum / NR / epochs }') | $4 |"
 }
 
-mkdir -p "$out"
+alone "$out"
 {
   echo "| $dataset, $epochs epochs, seeds ${seeds[*]} | top-1 | of averaged weights | k-NN | seconds an epoch | options |"
   echo "|---|---|---|---|---|---|"

@@ -49,3 +49,19 @@ trainable() {
     esac
   done
 }
+
+# classifying OPTIONS…: each is an option of supcon linear that decides its classifier, and has a value.
+classifying() {
+  local option
+  while [ $# -gt 0 ]; do
+    option=$1
+    shift
+    case ${option%%=*} in
+      --epochs | --batch-size | --shard-size | --learning-rate | --momentum | --weight-decay | --augmentation | --seed) ;;
+      *) fail 64 "$option: behind -- expected options of supcon linear: --epochs, --batch-size, --shard-size, --learning-rate, --momentum, --weight-decay, --augmentation or --seed" ;;
+    esac
+    [[ $option != *=* ]] || continue
+    [ $# -gt 0 ] || fail 64 "$option: needs a value"
+    shift
+  done
+}

@@ -4,6 +4,8 @@
 # THREADS the processes and their threads (default: 1 rank with a thread for each processor). Everything runs at the lowest priority, in the
 # caller's folder, from which relative paths count. Needs arguments.sh.
 
+# Numbers have a decimal point: awk and printf would read and write that of the user's language.
+export LC_ALL=C
 root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 . "$root/scripts/mpi-environment.sh"
 supcon=${SUPCON:-$root/.build/release/supcon}
@@ -25,6 +27,14 @@ job() {
   else
     nice -n 19 "$supcon" "$@"
   fi
+}
+
+# alone OUT: makes OUT, and ends the script if another one works there, whose table it would replace. What a script has started keeps the lock, too.
+alone() {
+  mkdir -p "$1" || fail 73 "OUT $1: cannot be made: name a folder that you may write"
+  command -v flock >/dev/null || return 0
+  exec {lock}>>"$1/.scripts-lock"
+  flock -n "$lock" || [ $? != 1 ] || fail 75 "OUT $1: another script, or a training that it began, works there: wait until it ends, or name another OUT"
 }
 
 # logged LOG COMMAND…: appends what a command prints to a log, and repeats the last lines of it if the command fails.
@@ -79,16 +89,42 @@ measured() {
   [ -z "$hash" ] || [ "$hash" = "$(value "$2/summary.json" "${prefix}weights_sha256")" ]
 }
 
-# tested RUN SPLIT [WEIGHTS]: the linear stage of a contrastive run and the measures of every run, unless they are there.
+# choices WORDS…: the options of supcon linear that decide its classifier, among all words of its command line; in one order.
+choices() {
+  local option
+  while [ $# -gt 0 ]; do
+    option=$1
+    shift
+    # All of its options have a value.
+    if [[ $option == --* && $option != *=* && $# -gt 0 ]]; then option+="=$1" && shift; fi
+    case ${option%%=*} in
+      --epochs | --batch-size | --shard-size | --learning-rate | --momentum | --weight-decay | --augmentation | --seed) echo "$option" ;;
+    esac
+  done | sort | paste -s -d ' '
+}
+
+# tested RUN SPLIT [WEIGHTS [OPTIONS of supcon linear…]]: the linear stage of a contrastive run and the measures of every run, unless they are there.
 tested() {
-  local run=$1 split=$2 weights=${3:-raw} ending=""
+  local run=$1 split=$2 weights=${3:-raw} ending="" linear="" words=() was now
+  shift $(($# < 3 ? $# : 3))
   [ "$weights" = raw ] || ending=-$weights
   [ "$split" = test ] || ending=$ending-$split
-  local options=(--run "$run" --split "$split" --weights-of "$weights" --threads "$threads")
-  if [ "$(value "$run/summary.json" command)" = pretrain ] && ! measured "$run/linear$ending/summary.json" "$run" "$weights"; then
-    logged "$run.log" job linear "${options[@]}" || exit
+  local options=(--run "$run" --split "$split" --weights-of "$weights" --threads "$threads") measures=$run/evaluation$ending/summary.json
+  if [ "$(value "$run/summary.json" command)" = pretrain ]; then
+    linear=$run/linear$ending/summary.json
+    if measured "$linear" "$run" "$weights"; then
+      mapfile -t words < <(sed -n '/^ *"command_line" *:/,/^ *\]/s/^ *"\(.*\)",\{0,1\}$/\1/p' "$linear")
+      was=$(choices ${words[@]+"${words[@]}"}) now=$(choices "$@")
+      [ "$was" = "$now" ] || fail 78 "$(dirname "$linear"): was trained with ${was:-the default options}, not with ${now:-the default options}: \
+remove the folder to train it again, or give reproduce.sh the same behind --"
+    else
+      logged "$run.log" job linear "${options[@]}" "$@" || exit
+    fi
   fi
-  measured "$run/evaluation$ending/summary.json" "$run" "$weights" || logged "$run.log" job evaluate "${options[@]}" || exit
+  # What evaluate says of a classifier is that of the linear stage: a newer one is measured again. Times of UTC, as text.
+  if ! measured "$measures" "$run" "$weights" || [[ -n $linear && $(value "$linear" ended) > $(value "$measures" started) ]]; then
+    logged "$run.log" job evaluate "${options[@]}" || exit
+  fi
 }
 
 # top1 RUN SPLIT [WEIGHTS]: the accuracy of the linear classifier of a contrastive run, or of the classifier of a supervised one.

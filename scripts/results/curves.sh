@@ -17,7 +17,7 @@ whole EPOCHS 1 '"25 50"' ${lengths[@]+"${lengths[@]}"}
 
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
-mkdir -p "$out"
+alone "$out"
 exec > >(tee "$out/tables.md")
 
 # begun NAME COMMAND RECIPE OPTIONS…: trains and tests a run.
@@ -48,12 +48,12 @@ echo "| epochs of the linear stage, after $last | top-1 |"
 echo "|---|---|"
 for length in 1 2 10 100; do
   result=$out/linear-$last-$length.json
-  if [ ! -e "$result" ]; then
+  if ! measured "$result" "$out/supcon-$last" raw; then
     # In a copy, so that the run keeps the result of the default length.
     rm -rf "$out/linear-copy" && mkdir -p "$out/linear-copy"
     cp -r "$out/supcon-$last/config.yaml" "$out/supcon-$last/checkpoints" "$out/linear-copy/"
     logged "$out/linear.log" job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads"
-    cp "$out/linear-copy/linear/summary.json" "$result"
+    mv "$out/linear-copy/linear/summary.json" "$result"
     rm -rf "$out/linear-copy"
   fi
   echo "| $length | $(percent "$(value "$result" linear_top1)") |"
@@ -62,8 +62,8 @@ done
 echo
 echo "| augmentation, $last epochs | supcon top-1 | k-NN | seconds | cross-entropy top-1 | k-NN | seconds |"
 echo "|---|---|---|---|---|---|---|"
-begun "supcon-autoaugment-$last" pretrain supcon-autoaugment --epochs "$last"
-begun "cross-entropy-autoaugment-$last" supervised cross-entropy-autoaugment --epochs "$last"
+begun "supcon-autoaugment-$last" pretrain supcon-autoaugment --epochs "$last" --warmup-epochs "$warmup"
+begun "cross-entropy-autoaugment-$last" supervised cross-entropy-autoaugment --epochs "$last" --warmup-epochs "$warmup"
 echo "| as above | $(accuracy "supcon-$last") | $(accuracy "cross-entropy-$last") |"
 echo "| AutoAugment | $(accuracy "supcon-autoaugment-$last") | $(accuracy "cross-entropy-autoaugment-$last") |"
 
@@ -71,8 +71,8 @@ echo
 echo "| layers, $last epochs | supcon top-1 | k-NN | seconds | cross-entropy top-1 | k-NN | seconds |"
 echo "|---|---|---|---|---|---|---|"
 for layers in 8 14; do
-  begun "supcon-$layers-layers-$last" pretrain supcon --epochs "$last" --model "resnet$layers"
-  begun "cross-entropy-$layers-layers-$last" supervised cross-entropy --epochs "$last" --model "resnet$layers"
+  begun "supcon-$layers-layers-$last" pretrain supcon --epochs "$last" --warmup-epochs "$warmup" --model "resnet$layers"
+  begun "cross-entropy-$layers-layers-$last" supervised cross-entropy --epochs "$last" --warmup-epochs "$warmup" --model "resnet$layers"
   echo "| $layers | $(accuracy "supcon-$layers-layers-$last") | $(accuracy "cross-entropy-$layers-layers-$last") |"
 done
 echo "| 20 | $(accuracy "supcon-$last") | $(accuracy "cross-entropy-$last") |"

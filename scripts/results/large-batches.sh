@@ -7,7 +7,7 @@
 # DATA is the folder of CIFAR-10's binary files; OUT (default: runs/large-batches) receives the runs and table.md. EPOCHS (default: 10) is the length
 # of each run, a tenth of it warm-up; BATCHES (default: "256 512 1024 2048 4096"). ResNet-8 on views of 16 pixels, so that a run takes minutes. The
 # learning rate is 3 × √(batch ÷ 256) ("root") and 3 × batch ÷ 256 ("linear"). Accuracy is of 10 % of the training images, which are held out.
-# OPTIONS replace those of the script; --output, --resume and --extend-epochs are its own.
+# OPTIONS replace those of the script; --epochs, --batch-size, --batch-norm, --learning-rate, --output, --resume and --extend-epochs are its own.
 set -euo pipefail
 . "$(dirname "$0")/arguments.sh"
 data=$(folder "${1:-}")
@@ -19,6 +19,12 @@ whole BATCHES 1 '"256 512"' ${batches[@]+"${batches[@]}"}
 shift $(($# < 4 ? $# : 4))
 options=("$@")
 trainable "$@"
+for option in "$@"; do
+  case ${option%%=*} in
+    --epochs | --batch-size) fail 64 "${option%%=*}: is said by EPOCHS and BATCHES: leave the option out" ;;
+    --batch-norm | --learning-rate) fail 64 "${option%%=*}: is a column of the table: leave the option out" ;;
+  esac
+done
 . "$(dirname "$0")/common.sh"
 
 # last RUN FIELD: a number of the last evaluation.
@@ -35,7 +41,7 @@ row() {
 | $(percent "$(last "$run" linear_probe_top1)") | $(epochs "$run" loss | tail -n 1) | $(($(seconds "$run") / epochs)) |"
 }
 
-mkdir -p "$out"
+alone "$out"
 {
   echo "| batch | statistics | learning rate | steps | k-NN top-1 | linear probe | loss | seconds an epoch |"
   echo "|---|---|---|---|---|---|---|---|"

@@ -20,6 +20,7 @@ for restart in "${restarts[@]}"; do
     fail 64 "$restart: expected EPOCHS:LEARNING-RATE, a whole number of at least 1 and a number, such as 60:0.05"
 done
 . "$(dirname "$0")/common.sh"
+alone "$out"
 
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
@@ -29,7 +30,9 @@ last=$out/$dataset-resnet20-supcon-200e
 for index in "${!restarts[@]}"; do
   imported=$out/imported-$((index + 1))
   folder=$out/restart-$((index + 1))
-  if [ ! -e "$imported/summary.json" ]; then
+  # An import that was interrupted has no summary yet, or a folder of checkpoints without the newest; supcon would refuse to write there again.
+  if [ ! -e "$imported/summary.json" ] || { [ -d "$imported/checkpoints" ] && [ ! -e "$imported/checkpoints/latest" ]; }; then
+    rm -rf "$imported"
     # The layout scales representations to unit length, from the first restart on.
     job export "$last" --layout ge --part encoder --output "$imported.safetensors" >"$imported.log"
     job import --weights "$imported.safetensors" --layout ge --model resnet20 --dataset "$dataset" --data "$data" --output "$imported" >>"$imported.log"
