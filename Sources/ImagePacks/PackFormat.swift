@@ -1,5 +1,4 @@
 import Datasets
-import Imaging
 
 /// The tensors of a pack, which is a safetensors file of decoded images.
 ///

@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import Glibc
 import ImageCodecs
 import Imaging
 import TestSupport
@@ -45,6 +46,17 @@ struct FolderDatasetTests {
     try writeBytes([], to: directory.file("b/1.png"))
     let empty = try #require(throws: FileError.self) { try dataset.image(at: 4) }
     #expect(empty.description.contains("b/1.png: is empty"))
+  }
+
+  @Test func `a file larger than any image is not read`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("film.png")
+    try writeBytes([], to: path)
+    // A hole: no disk is used.
+    try #require(unsafe truncate(path, 3 << 30) == 0)
+    let error = #expect(throws: FileError.self) { try ReadOnlyFile(path: path).imageBytes() }
+    #expect(error?.kind == .content)
+    #expect(error?.description == "\(path): has 3221225472 bytes, more than the limit of 2147483648")
   }
 
   @Test func `the next file of the class stands in`() throws {

@@ -56,6 +56,26 @@ struct FolderScanTests {
     }
   }
 
+  @Test func `splits are found where the names of classes are not UTF-8`() throws {
+    let directory = try TemporaryDirectory()
+    let classes: [[UInt8]] = [[0xC3, 0x28], [0xFF, 0xFE]]
+    for split in ["train", "test"] {
+      try makeFolder(directory.file(split))
+      for name in classes {
+        let folder = Array(directory.file(split).utf8) + [0x2F] + name
+        let folderPath = folder.map(CChar.init(bitPattern:)) + [0]
+        #expect(unsafe mkdir(folderPath, 0o755) == 0)
+        let path = (folder + Array("/1.png".utf8)).map(CChar.init(bitPattern:)) + [0]
+        let file = unsafe open(path, O_WRONLY | O_CREAT, 0o644)
+        try #require(file >= 0)
+        close(file)
+      }
+    }
+    let layout = try FolderLayout(FolderRequest(path: directory.path))
+    #expect(layout.splits == [.train, .test] && layout.training.path == directory.file("train"))
+    #expect(try FolderScan(layout.training).index.classFolders == classes)
+  }
+
   @Test func `links are followed`() throws {
     let directory = try TemporaryDirectory()
     try FolderTrees.write(FolderTrees.image(1), to: directory.file("elsewhere/1.png"))

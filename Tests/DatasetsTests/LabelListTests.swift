@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import Foundation
 import TestSupport
 import Testing
 
@@ -228,6 +229,17 @@ struct LabelListTests {
     try FolderTrees.write(Array("path,label\n\(written),cat\n".utf8), to: path)
     let error = try #require(throws: FileError.self) { try LabelList(path: path) }
     #expect(error.kind == .missing && error.description.hasSuffix("as in \(right)"), "\(error)")
+  }
+
+  @Test func `a broken link is told as such`() throws {
+    let directory = try TemporaryDirectory()
+    let link = directory.file("1.png")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/nowhere/1.png")
+    let path = directory.file("list.csv")
+    try writeBytes(Array("1.png,cat\n".utf8), to: path)
+    let error = try #require(throws: FileError.self) { try LabelList(path: path) }
+    #expect(error.kind == .missing)
+    #expect(error.description.hasPrefix("\(path), line 1: \(link) is a broken symbolic link"), "\(error)")
   }
 
   @Test func `files are relative to the list, and missing ones are named`() throws {

@@ -92,7 +92,8 @@ struct NestedFolderTests {
   }
 
   @Test(arguments: [
-    ("train/test", "train/cat"), ("train/val", "train/cat"), ("test", "cat"),
+    ("train/test", "train/cat"), ("train/val", "train/cat"), ("test", "cat"), ("train", "cat"),
+    ("train/train", "train/cat"),
   ])
   func `a class named exactly as a split, with images in it, is noted once`(folder: String, other: String) throws {
     let directory = try tree(["\(folder)/1.png", "\(folder)/2.png", "\(other)/3.png", "\(other)/4.png"])
@@ -102,6 +103,18 @@ struct NestedFolderTests {
       layout.notes.count { note in
         note == "'\(name)' is taken for a class: it holds images itself, not folders of them"
       } == 1, "\(layout.notes)")
+  }
+
+  @Test(arguments: ["held", "held/", "./held", ".//held/.", "ROOT/held", "ROOT//held", "ROOT/./held"])
+  func `the folder that an option gives is no class, however its path is written`(written: String) throws {
+    let directory = try tree(["cat/1.png", "dog/1.png", "held/cat/1.png"])
+    for path in [directory.path, "\(directory.path)/."] {
+      var request = FolderRequest(path: path)
+      request.validationFolder = written.replacing("ROOT", with: directory.path)
+      let layout = try FolderLayout(request)
+      #expect(layout.splits == [.train, .validation])
+      #expect(try FolderScan(layout.training).index.classNames == ["cat", "dog"], "\(path)")
+    }
   }
 
   @Test func `two folders of one split are refused, unless an option decides or they are one`() throws {

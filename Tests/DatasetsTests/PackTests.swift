@@ -52,6 +52,31 @@ struct PackTests {
     #expect(throws: Never.self) { try pack.verifyStorage() }
   }
 
+  /// libpng writes the pixels in pieces of 8 KiB, and some programs put the orientation behind them.
+  @Test func `an orientation behind the pixels of a long PNG file is packed`() throws {
+    let directory = try TemporaryDirectory()
+    // Noise, which does not compress.
+    var state: UInt32 = 1
+    let samples = (0..<240 * 160 * 3).map { _ -> UInt8 in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(truncatingIfNeeded: state >> 24)
+    }
+    var file = try RGBImage(width: 240, height: 160, samples: samples).pngBytes()
+    // One tag, 0x0112 with the value 6: a quarter turn to the right.
+    let exif: [UInt8] = [0x4D, 0x4D, 0, 0x2A, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
+    let length: [UInt8] = [0, 0, 0, UInt8(exif.count)]
+    file.insert(contentsOf: length + Array("eXIf".utf8) + exif + [0, 0, 0, 0], at: file.count - 12)
+    #expect(file.count > 1 << 16)
+    try FolderTrees.write(file, to: directory.file("a/1.png"))
+    let index = try FolderScan(root: directory.path).index
+    let path = directory.file("pack")
+    try PackWriter(training: index, validation: nil, shorterSide: 500, threads: 1).write(to: path)
+    let image = try PackedDataset(path: path, split: .train).image(at: 0)
+    #expect(image.size == ImageSize(width: 160, height: 240))
+    // The lower left corner becomes the upper left one.
+    #expect(Array(image.samples.prefix(3)) == Array(samples[159 * 720..<159 * 720 + 3]))
+  }
+
   @Test func `a pack without validation images says what to do`() throws {
     let directory = try TemporaryDirectory()
     let (training, _) = try folders(directory)

@@ -5,8 +5,6 @@ import Testing
 
 /// Files that a command would replace: those of its own format only.
 struct OutputFileTests {
-  private static let formats: [OutputFile.Format] = [.safetensors, .onnx, .numPy, .csv, .json, .html, .png]
-
   /// First bytes of files, and the formats that may replace them.
   private static let files: [(bytes: [UInt8], title: String?, replacedBy: [OutputFile.Format])] = [
     ([0xFF, 0xD8, 0xFF, 0xE0, 0, 16], "a JPEG image", []),
@@ -25,18 +23,19 @@ struct OutputFileTests {
     (Array("sample,name\n0,été\n".utf8), "a text file", [.csv]),
     (Array("version https://git-lfs.github.com/spec/v1\n".utf8), FileFormat.lfsPointer.title, []),
     (Array("eight888{ and so on".utf8), "a text file", [.csv]),
-    ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, formats),
-    ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, formats), ([], nil, formats),
+    ([0x08, 0x08, 0x12, 6] + Array("supcon".utf8), nil, OutputFile.Format.allCases),
+    ([0x1F, 0x8B, 8, 0], "a gzip archive", []), ([1, 2, 3, 4], nil, OutputFile.Format.allCases),
+    ([], nil, OutputFile.Format.allCases),
   ]
 
   @Test func `a file of another known format is not replaced`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("file")
-    for format in Self.formats { #expect(try !OutputFile(path, format).check()) }
+    for format in OutputFile.Format.allCases { #expect(try !OutputFile(path, format).check()) }
     for file in Self.files {
       #expect(FileFormat(start: file.bytes)?.title == file.title, "\(file.bytes)")
       try writeBytes(file.bytes, to: path)
-      for format in Self.formats {
+      for format in OutputFile.Format.allCases {
         let output = OutputFile(path, format, option: "--sheet")
         if file.replacedBy.contains(format) {
           #expect(try output.check(), "\(file.bytes) by \(format)")

@@ -73,9 +73,7 @@ enum CIFARFiles {
   private static func subfolders(of contents: FolderContents) -> [(String, [[UInt8]])] {
     contents.folders.prefix(20).compactMap { name in
       // Only folders named after CIFAR are listed, because listing large folders is slow.
-      guard text(name).lowercased().contains("cifar"), let inner = try? FolderContents(contents.path(of: name)) else {
-        return nil
-      }
+      guard text(name).lowercased().contains("cifar"), let inner = try? contents.subfolder(name) else { return nil }
       return (inner.path, inner.files)
     }
   }

@@ -16,8 +16,7 @@ enum AnnotatedData {
   ]
   private static let maskRoles: Set<String> = [
     "masks", "mask", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "labels",
-    "annotations",
-    "gt", "groundtruth", "ground_truth", "labelids",
+    "annotations", "gt", "groundtruth", "ground_truth", "labelids",
   ]
   /// The most folders that are looked into, and files that are compared.
   private static let limit = 20
@@ -34,7 +33,7 @@ enum AnnotatedData {
   /// Returns the error for a folder of annotated images, or one that holds such a folder; `nil` for other folders.
   static func problem(ofFolder root: FolderContents) -> FileError? {
     let inner =
-      root.folders.count > limit ? [] : root.folders.compactMap { name in try? FolderContents(root.path(of: name)) }
+      root.folders.count > limit ? [] : root.folders.compactMap { name in try? root.subfolder(name) }
     for place in [root] + inner {
       guard let finding = finding(in: place, isRoot: place.path == root.path) else { continue }
       return FileError(
@@ -78,7 +77,7 @@ enum AnnotatedData {
     let folders = contents.folders.prefix(limit)
     return !folders.isEmpty
       && folders.allSatisfy { folder in
-        SplitName(text(folder)) != nil && (try? FolderContents(contents.path(of: folder)))?.images.isEmpty == false
+        SplitName(text(folder)) != nil && (try? contents.subfolder(folder))?.images.isEmpty == false
       }
   }
 

@@ -27,7 +27,7 @@ package enum DataPath {
   }
 
   /// A file in place of a folder of images.
-  package enum SingleFile: String, Sendable {
+  package enum SingleFile: Sendable {
     /// A list of labels, which says which images belong to which split.
     case list
     /// A file of decoded images, divided into splits.

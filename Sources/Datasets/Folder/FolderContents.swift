@@ -4,6 +4,8 @@ import Formats
 struct FolderContents {
   /// The path of the folder.
   let path: String
+  /// The path as bytes, which need not be UTF-8.
+  private let pathBytes: [UInt8]
   /// The names of subfolders that may hold images, in byte order.
   let folders: [[UInt8]]
   /// The names of image files directly in the folder.
@@ -16,9 +18,12 @@ struct FolderContents {
   let brokenLinks: [[UInt8]]
 
   /// Lists a folder and classifies its entries.
-  init(_ path: String) throws(FileError) {
-    self.path = path
-    let listing = try FolderListing(path.utf8)
+  init(_ path: String) throws(FileError) { try self.init(Array(path.utf8)) }
+
+  private init(_ pathBytes: [UInt8]) throws(FileError) {
+    self.pathBytes = pathBytes
+    path = text(pathBytes)
+    let listing = try FolderListing(pathBytes)
     var folders: [[UInt8]] = []
     for name in listing.folders {
       if case .skipped(let kind, let detail) = EntryKind.folder(name) {
@@ -50,8 +55,13 @@ struct FolderContents {
     (self.folders, self.images, files, self.brokenLinks) = (folders, images, listing.files, brokenLinks)
   }
 
-  /// Returns the path of a subfolder.
+  /// Returns the path of a subfolder as text, in which bytes that are not UTF-8 are replaced.
   func path(of folder: [UInt8]) -> String { "\(path)/\(text(folder))" }
+
+  /// Lists a subfolder.
+  func subfolder(_ name: [UInt8]) throws(FileError) -> FolderContents {
+    try FolderContents(pathBytes + [UInt8(ascii: "/")] + name)
+  }
 
   /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
   func isTree(depth: Int = 0) -> Bool {
@@ -62,7 +72,7 @@ struct FolderContents {
   /// strays, as in the folder of a split into which a file was copied by mistake.
   var isTreeWithStrays: Bool {
     guard !images.isEmpty else { return isTree() }
-    let holding = folders.count { folder in (try? FolderContents(path(of: folder)))?.holdsImages() ?? false }
+    let holding = folders.count { folder in (try? subfolder(folder))?.holdsImages() ?? false }
     return holding > 1 && images.count < holding
   }
 
@@ -74,9 +84,7 @@ struct FolderContents {
   private func holdsImages(in folders: [[UInt8]], depth: Int) -> Bool {
     // Eight levels at most: deeper trees are assumed to be cycles of symbolic links.
     guard depth < 8 else { return false }
-    return folders.contains { folder in
-      (try? FolderContents(path(of: folder)))?.holdsImages(depth: depth + 1) ?? false
-    }
+    return folders.contains { folder in (try? subfolder(folder))?.holdsImages(depth: depth + 1) ?? false }
   }
 }
 

@@ -72,8 +72,7 @@ package final class FolderDataset: ImageDataset {
   }
 
   private func note(_ error: FileError, at index: Int) {
-    let path = String(decoding: self.index.relativePath(at: index), as: UTF8.self)
-    let file = BadFile(path: path, reason: error.description, kind: error.kind)
+    let file = BadFile(path: name(at: index), reason: error.description, kind: error.kind)
     replaced.withLock { replaced in replaced[index] = file }
   }
 
@@ -111,9 +110,9 @@ extension FolderIndex {
   ///
   /// - Throws: ``FileError`` naming the path.
   package func header(at index: Int) throws(FileError) -> ImageHeader {
-    // 64 KiB first: metadata before the size is seldom longer.
+    // 64 KiB first: metadata before the size is seldom longer. In PNG files the orientation may follow the pixels.
     let start = try bytes(at: index, limit: 1 << 16)
-    if let header = try? ImageHeader(of: start.span) {
+    if let header = try? ImageHeader(of: start.span), header.format != .png || start.count < 1 << 16 {
       return header
     }
     let bytes = try bytes(at: index)
@@ -124,14 +123,20 @@ extension FolderIndex {
     }
   }
 
-  /// The largest size of a file in bytes that is read: far more than any image within the pixel limit needs.
-  private static let byteLimit = 1 << 31
-
   private func bytes(at index: Int, limit: Int = .max) throws(FileError) -> [UInt8] {
-    let file = try ReadOnlyFile(pathBytes: path(at: index))
-    guard file.byteCount <= Self.byteLimit else {
-      throw FileError(.content, "\(file.path): has \(file.byteCount) bytes, more than the limit of \(Self.byteLimit)")
+    try ReadOnlyFile(pathBytes: path(at: index)).imageBytes(limit)
+  }
+}
+
+extension ReadOnlyFile {
+  /// Returns the first bytes of an image file.
+  ///
+  /// - Throws: ``FileError`` if the file has more bytes than any image within the pixel limit needs.
+  package func imageBytes(_ count: Int = .max) throws(FileError) -> [UInt8] {
+    let limit = 1 << 31
+    guard byteCount <= limit else {
+      throw FileError(.content, "\(path): has \(byteCount) bytes, more than the limit of \(limit)")
     }
-    return try file.start(limit)
+    return try start(count)
   }
 }

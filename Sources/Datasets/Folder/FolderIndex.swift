@@ -1,6 +1,5 @@
 import Formats
 import ImageCodecs
-import KeyedRandomness
 
 /// The list of a dataset's image files, grouped by class; a file's position in the list is its sample index.
 ///

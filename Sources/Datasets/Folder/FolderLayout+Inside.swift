@@ -12,16 +12,14 @@ extension FolderLayout {
     let contents = try FolderContents(training.path)
     let classes = Set(contents.folders).subtracting(training.excluded)
     for name in contents.folders where classes.contains(name) {
-      guard let named = SplitName(text(name)), named.split != .train else { continue }
+      guard let named = SplitName(text(name)) else { continue }
       let split = named.split
-      let inside = try FolderContents(contents.path(of: name))
-      guard inside.isTreeWithStrays,
+      let inside = try contents.subfolder(name)
+      guard split != .train, inside.isTreeWithStrays,
         inside.folders.contains(where: { other in other != name && classes.contains(other) })
       else {
-        let note = "'\(text(name))' is taken for a class: it holds images itself, not folders of them"
-        // The search for the splits may have told it.
-        if named.isExact, !inside.images.isEmpty, !inside.isTreeWithStrays, !notes.contains(note) {
-          notes.append(note)
+        if named.isExact, !inside.images.isEmpty, !inside.isTreeWithStrays {
+          notes.append("'\(text(name))' is taken for a class: it holds images itself, not folders of them")
         }
         continue
       }

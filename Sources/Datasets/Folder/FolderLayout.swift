@@ -114,7 +114,10 @@ package struct FolderLayout: Sendable, Equatable {
     guard DataPath.kind(path) == .folder else {
       throw FileError(.missing, "\(FolderRequest.option(split)) \(folder): there is no folder \(path)")
     }
-    return FolderRequest(path: path).path
+    // A folder inside the dataset is kept out of the classes by the start of its path, however that is written.
+    let (own, root) = (path.absolutePath, request.path.absolutePath)
+    return own == root || own.hasPrefix("\(root)/")
+      ? "\(request.path)\(own.dropFirst(root.count))" : FolderRequest(path: path).path
   }
 
   /// Throws if a broken symbolic link has the name of a split whose folder no option gives: without the link's target
@@ -161,7 +164,7 @@ package struct FolderLayout: Sendable, Equatable {
       return ""
     }
     let siblings = contents.folders.prefix(5).filter { name in
-      (try? FolderContents(contents.path(of: name)))?.images.isEmpty == false
+      (try? contents.subfolder(name))?.images.isEmpty == false
     }
     guard siblings.count > 1 else { return "" }
     return

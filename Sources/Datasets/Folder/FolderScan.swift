@@ -1,6 +1,5 @@
 import Formats
 import ImageCodecs
-import Imaging
 import Spelling
 
 /// A recursive listing of the images in a split's folder, whose subfolders are the classes, or in a folder of images

@@ -1,5 +1,4 @@
 import ImageCodecs
-import Imaging
 
 /// The counts of files and folders that a scan does not use, by reason and by detail (name or ending).
 package struct SkippedFiles: Sendable, Equatable {

@@ -29,7 +29,9 @@ struct SplitSearch {
       let root = try FolderContents(path)
       if let problem = CIFARFiles.problem(ofFolder: root) ?? AnnotatedData.problem(ofFolder: root) { throw problem }
       if let layout = try layout(of: root) { return layout }
-      let only = root.folders.filter { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }[0]
+      // Without such a folder the dataset has changed meanwhile, and is examined again.
+      guard let only = root.folders.first(where: { name in (try? root.subfolder(name))?.holdsImages() ?? false })
+      else { continue }
       skippedFiles.add(root.skippedFiles, below: prefix(of: root))
       passOver(root.folders.filter { name in name != only }, in: root)
       passOver(imagesOf: root)
@@ -93,7 +95,7 @@ struct SplitSearch {
     var candidates: [Candidate] = []
     for name in folders {
       guard let named = SplitName(text(name)) else { continue }
-      let contents = try FolderContents(root.path(of: name))
+      let contents = try root.subfolder(name)
       candidates.append(
         Candidate(
           name: name, split: named.split, isExact: named.isExact, isTree: contents.isTreeWithStrays,
@@ -110,7 +112,7 @@ struct SplitSearch {
   ) throws(FileError) -> Candidate? {
     let named = candidates.filter { candidate in candidate.split == .train && candidate.holdsImages }
     let trees = named.filter(\.isTree)
-    let leaves = others.filter { name in !((try? FolderContents(root.path(of: name)))?.images.isEmpty ?? true) }
+    let leaves = others.filter { name in !((try? root.subfolder(name))?.images.isEmpty ?? true) }
     let hasEvaluation = candidates.contains { candidate in
       candidate.split != .train && (candidate.isTree || candidate.isExact)
     }
@@ -128,7 +130,7 @@ struct SplitSearch {
     let flat = candidates.filter { candidate in candidate.holdsImages && !candidate.isTree }
     let areSplits = Set(flat.map(\.split)).count > 1
     guard areSplits || !named.isEmpty else { return nil }
-    let isAlone = !others.contains { name in (try? FolderContents(root.path(of: name)))?.holdsImages() ?? false }
+    let isAlone = !others.contains { name in (try? root.subfolder(name))?.holdsImages() ?? false }
     // Folders named after several splits, with images directly in them, are no classes either.
     if areSplits, !isAlone || named.count > 1 { throw splitsOrClasses(flat, root) }
     guard let leaf = named.first, isAlone, named.count == 1 else { return nil }
@@ -192,7 +194,7 @@ struct SplitSearch {
         // A broken link may have led to a class; the scan of the folder that it lies in tells it.
         contents.brokenLinks.isEmpty
       else { break }
-      let next = try FolderContents(contents.path(of: contents.folders[0]))
+      let next = try contents.subfolder(contents.folders[0])
       guard next.isTree() else { break }
       path = next.path
     }
@@ -209,13 +211,8 @@ struct SplitSearch {
     if others.isEmpty, let any = trees.first ?? exact.first, any.split != .train {
       throw ambiguity(root, "no training folder beside '\(text(any.name))' (a name such as train or training)", .train)
     }
-    guard let tree = trees.first else {
-      for candidate in exact {
-        notes.append("'\(text(candidate.name))' is taken for a class: it holds images itself, not folders of them")
-      }
-      return nil
-    }
-    let classes = Set(try FolderContents(root.path(of: tree.name)).folders)
+    guard let tree = trees.first else { return nil }
+    let classes = Set(try root.subfolder(tree.name).folders)
     guard trees.count == 1, !classes.isDisjoint(with: others) else {
       guard tree.isExact else { return nil }
       throw ambiguity(
@@ -234,7 +231,7 @@ struct SplitSearch {
   /// Returns true if all images, but for a few strays, are in the subfolders of one single folder.
   private func isWrapper(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) -> Bool {
     guard folders.count <= 20 else { return false }
-    let holding = folders.compactMap { name in try? FolderContents(root.path(of: name)) }.filter { contents in
+    let holding = folders.compactMap { name in try? root.subfolder(name) }.filter { contents in
       contents.holdsImages()
     }
     guard holding.count == 1, holding[0].isTree() else { return false }
@@ -248,7 +245,7 @@ struct SplitSearch {
     guard folders.count >= 2 else { return }
     var shared: Set<[UInt8]>?
     for name in folders {
-      guard let contents = try? FolderContents(root.path(of: name)), contents.isTree() else { return }
+      guard let contents = try? root.subfolder(name), contents.isTree() else { return }
       shared = shared?.intersection(contents.folders) ?? Set(contents.folders)
     }
     guard let shared, shared.count > 1 else { return }
@@ -276,7 +273,7 @@ struct SplitSearch {
   /// Throws if a folder is a dataset of its own, with a training folder and another split.
   private func refuseDatasets(_ root: FolderContents, _ folders: [[UInt8]]) throws(FileError) {
     for name in folders {
-      guard let contents = try? FolderContents(root.path(of: name)), contents.images.isEmpty else { continue }
+      guard let contents = try? root.subfolder(name), contents.images.isEmpty else { continue }
       let trees = try candidates(among: contents.folders, in: contents).filter { candidate in
         candidate.isExact && candidate.isTree
       }

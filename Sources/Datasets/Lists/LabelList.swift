@@ -154,10 +154,13 @@ package struct LabelList: Sendable, Equatable {
       case .folder: throw problem(entry.line, "\(entry.path) is a folder; expected an image")
       case .special: throw problem(entry.line, "\(entry.path) is a socket, pipe or device; expected an image")
       case .missing:
-        throw FileError(
-          .missing,
-          "\(path), line \(entry.line): there is no file \(whole(entry.path)); paths are relative to the list's folder, \(root)\(spellingAdvice(entry.path))"
-        )
+        let whole = whole(entry.path)
+        let links = (try? FolderListing(whole.parentFolder.utf8))?.brokenLinks ?? []
+        let reason =
+          links.contains(Array(whole.lastComponent.utf8))
+          ? "\(whole) is a broken symbolic link; fix it, or leave it out"
+          : "there is no file \(whole); paths are relative to the list's folder, \(root)\(spellingAdvice(entry.path))"
+        throw FileError(.missing, "\(path), line \(entry.line): \(reason)")
       }
     }
   }

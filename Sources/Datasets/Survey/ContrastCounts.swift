@@ -1,5 +1,4 @@
 import ImageCodecs
-import Imaging
 
 /// Counts of images without visible content and of samples (channel values) that are 0 or 255.
 ///

@@ -1,5 +1,3 @@
-import Imaging
-
 /// The classes, image counts and image statistics of all splits of a dataset, for checks before training.
 package struct DatasetSummary: Sendable {
   /// The summary of one split.

@@ -3,7 +3,7 @@ import Glibc
 /// The path and format of a file that a command writes.
 public struct OutputFile: Sendable {
   /// The formats that commands write.
-  public enum Format: String, Sendable {
+  public enum Format: String, Sendable, CaseIterable {
     case safetensors = "a safetensors file"
     case onnx = "an ONNX file"
     case numPy = "a NumPy array"
@@ -26,10 +26,9 @@ public struct OutputFile: Sendable {
     }
 
     /// The endings of all formats that commands write, and of others that arrays, tables and weights often have.
-    static let knownEndings: Set<String> = [
-      ".safetensors", ".onnx", ".npy", ".csv", ".json", ".html", ".htm", ".png", ".npz", ".tsv", ".parquet", ".pt",
-      ".pth", ".pkl", ".txt", ".zip", ".xlsx",
-    ]
+    static let knownEndings = Set(allCases.flatMap(\.endings)).union([
+      ".npz", ".tsv", ".parquet", ".pt", ".pth", ".pkl", ".zip", ".xlsx",
+    ])
   }
 
   /// The path of the file.
