@@ -2,7 +2,7 @@
 //
 //     u[frequency][input][output]    transformed weights, in panels of outputs
 //     v[frequency][tile][input]      transformed inputs of one group
-// m[frequency][tile][output]     products v · u of one group
+//     m[frequency][tile][output]     products v · u of one group
 //     d[frequency][tile][output]     transformed output gradients of one group (in the memory of m)
 //
 // frequency: 0..<36, the positions in a transformed 6×6 patch; tile: 0..<tiles_per_group. The symbols u, v, m are those of Lavin and Gray.

@@ -99,6 +99,7 @@ struct GeneralLoss<Scalar: TileArithmetic>: LossStrategy {
   private func denominator(of sums: Sums, at index: Int) -> Double {
     sums.denominators[index].value + variant.margin
   }
+
   /// Sums each anchor's denominator in a first pass over the lines (rows of tiles), and the terms of its positives
   /// unless these depend on the denominator.
   @inline(__always)

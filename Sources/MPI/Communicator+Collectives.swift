@@ -20,6 +20,14 @@ extension Communicator {
   public func broadcast<Element: MPIElement>(
     _ elements: inout [Element], from root: Int = 0
   ) throws(MPIError) {
+    var span = elements.mutableSpan
+    try broadcast(&span, from: root)
+  }
+
+  /// Broadcasts a span of the root's elements, of the same length on every rank.
+  private func broadcast<Element: MPIElement>(
+    _ elements: inout MutableSpan<Element>, from root: Int
+  ) throws(MPIError) {
     let byteCount = rank == root ? 0 : elements.count * MemoryLayout<Element>.stride
     let code = activity.measure(.broadcast, receivedByteCount: byteCount) {
       unsafe elements.withUnsafeMutableBufferPointer { elements in
@@ -99,15 +107,35 @@ extension Communicator {
   /// - Parameters:
   ///   - counts: The number of elements of each rank.
   ///   - gathered: Holds this rank's block after the positions of lower ranks' blocks; receives the other blocks.
-  ///   - waiting: The way in which the thread waits for the result.
-  /// - Throws: `MPIError` if `MPI_Allgatherv` fails.
+  ///   - waiting: The way in which the thread waits for the result; it spins if there are more than 2³¹ − 1 elements.
+  /// - Throws: `MPIError` if `MPI_Allgatherv` fails or, with more than 2³¹ − 1 elements, `MPI_Bcast`.
   /// - Precondition: `gathered` holds the sum of `counts`.
   public func allGatherInPlace<Element: MPIElement>(
     counts: [Int], into gathered: inout MutableSpan<Element>, waiting: Waiting = .spinning
   ) throws(MPIError) {
+    try allGatherInPlace(counts: counts, into: &gathered, waiting: waiting, countLimit: Int(Int32.max))
+  }
+
+  /// All-gathers blocks of any sizes in place, as the public function does.
+  ///
+  /// Collective: every rank passes the same `countLimit`.
+  ///
+  /// - Parameters:
+  ///   - counts: The number of elements of each rank.
+  ///   - gathered: Holds this rank's block; receives the other blocks.
+  ///   - waiting: The way in which the thread waits for the result.
+  ///   - countLimit: The largest number of elements that one call of MPI gathers; a test lowers it.
+  /// - Throws: `MPIError` if a call of MPI fails.
+  package func allGatherInPlace<Element: MPIElement>(
+    counts: [Int], into gathered: inout MutableSpan<Element>, waiting: Waiting, countLimit: Int
+  ) throws(MPIError) {
     precondition(counts.count == size, "\(counts.count) counts for \(size) ranks")
+    let total = counts.reduce(0, +)
+    precondition(gathered.count == total, "gathered holds \(gathered.count) elements, not \(total)")
+    guard total <= countLimit else {
+      return try broadcastBlocks(counts, &gathered, pieceCount: min(countLimit, Self.elementsOfPiece))
+    }
     let blocks = ConsecutiveBlocks(counts)
-    precondition(gathered.count == blocks.total, "gathered holds \(gathered.count) elements, not \(blocks.total)")
     let byteCount = (blocks.total - counts[rank]) * MemoryLayout<Element>.stride
     let code = activity.measure(.allGather, receivedByteCount: byteCount) {
       unsafe gathered.withUnsafeMutableBufferPointer { gathered in
@@ -130,6 +158,26 @@ extension Communicator {
     try check("MPI_Allgatherv", code)
   }
 
+  /// The number of elements of a piece of blocks that are too long for one call: a gigabyte of float32.
+  private static var elementsOfPiece: Int { 1 << 28 }
+
+  /// All-gathers blocks whose positions are beyond MPI's 32 bits, such as the representations of ImageNet: each rank in
+  /// turn broadcasts its own, in pieces of at most `pieceCount` elements.
+  private func broadcastBlocks<Element: MPIElement>(
+    _ counts: [Int], _ gathered: inout MutableSpan<Element>, pieceCount: Int
+  ) throws(MPIError) {
+    var start = 0
+    for (root, count) in counts.enumerated() {
+      let end = start + count
+      while start < end {
+        let piece = start..<min(start + pieceCount, end)
+        var elements = gathered._mutatingExtracting(piece)
+        try broadcast(&elements, from: root)
+        start = piece.upperBound
+      }
+    }
+  }
+
   /// Sends block `k` of every rank to rank `k`, except a rank's block for itself.
   ///
   ///     rank 0  [a | b c]      [_ d]
@@ -146,6 +194,7 @@ extension Communicator {
   ///   - receiveCounts: The number of elements to receive from each rank.
   ///   - waiting: The way in which the thread waits for the result.
   /// - Throws: `MPIError` if `MPI_Alltoallv` fails.
+  /// - Precondition: `blocks` holds the sum of `sendCounts`, `received` that of `receiveCounts`, each below 2³¹.
   public func exchangeBlocks<Element: MPIElement>(
     _ blocks: Span<Element>, sendCounts: [Int], into received: inout MutableSpan<Element>, receiveCounts: [Int],
     waiting: Waiting = .spinning

@@ -29,6 +29,8 @@ public struct ExponentialAverage: Sendable, Equatable {
 
   /// Updates a range of the average with the parameters after a step.
   ///
+  /// Every call counts as one update in the ramp, whatever its range: call it once a step.
+  ///
   /// - Precondition: `parameters` has the layout of the average.
   public mutating func update(_ parameters: FlatVector, in range: Range<Int>) {
     precondition(

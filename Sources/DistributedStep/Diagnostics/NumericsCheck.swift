@@ -38,15 +38,14 @@ final class NumericsCheck: Sendable {
 
   /// Checks the embeddings of one shard for NaN and infinity.
   func check(embeddings: [Float], shard: Int) {
-    if !embeddings.allSatisfy(\.isFinite) {
+    if !embeddings.span.isFinite {
       note(Self.ofEmbeddings, shard, "the embeddings")
     }
   }
 
   /// Checks the gradient of the parameters from one shard.
   func check(gradient: Span<Float>, _ layout: VectorLayout, shard: Int) {
-    for (index, slice) in layout.slices.enumerated()
-    where slice.range.contains(where: { place in !gradient[place].isFinite }) {
+    for (index, slice) in layout.slices.enumerated() where !gradient.extracting(slice.range).isFinite {
       // The backward pass begins with the last layer.
       note(Self.ofGradients - index, shard, "the gradients of \(slice.name)")
     }

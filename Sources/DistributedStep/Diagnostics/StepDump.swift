@@ -1,7 +1,5 @@
 import Configuration
-import Datasets
 import Formats
-import Imaging
 import Job
 import MPI
 import NeuralNet

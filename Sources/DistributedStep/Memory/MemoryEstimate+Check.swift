@@ -22,7 +22,7 @@ extension MemoryEstimate {
     let job = MemoryEstimate.Job(ranks: world.size, ranksOnHost: world.hostSize, evaluatedSamples: evaluatedSamples)
     let sizes = try ModelSizes(of: step, isEvaluating: evaluatedSamples != nil)
     let estimate = MemoryEstimate(
-      step.configuration, viewSize: step.configuration.viewSize(of: step.dataset), job, sizes, base: base)
+      step.configuration, viewSize: step.configuration.trainingViewSize(of: step.dataset), job, sizes, base: base)
     let ranks = try world.allGather(
       value: LaunchChecks.MemoryFacts(
         host: hostName(), neededBytes: estimate.byteCountOfShare,

@@ -1,5 +1,4 @@
 import DataLoading
-import Datasets
 import Losses
 import MPI
 

@@ -2,7 +2,6 @@ import Configuration
 import Datasets
 import Formats
 import ImageCodecs
-import Imaging
 import Inference
 import Job
 import MPI

@@ -1,6 +1,5 @@
 import Configuration
 import DataLoading
-import Imaging
 import Inference
 import NeuralNet
 import OneDNN

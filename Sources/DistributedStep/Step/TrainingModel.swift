@@ -1,7 +1,6 @@
 import Configuration
 import FlatVectors
 import ImageCodecs
-import Imaging
 import Inference
 import Losses
 import NeuralNet

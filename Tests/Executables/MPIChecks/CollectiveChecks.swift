@@ -18,6 +18,7 @@ private func checkTypes<Element: MPIElement & Numeric & Comparable>(
 ) throws {
   try checkReductions(type, world)
   try checkGathers(type, world)
+  try checkLongGathers(type, world)
   try checkBroadcast(type, world)
   try checkExchangeOfBlocks(type, world)
 }
@@ -71,6 +72,27 @@ private func checkGathers<Element: MPIElement & Numeric & Comparable>(
   var nothing: [Element] = []
   let empty: [Element] = []
   try world.allGather(empty.span, counts: Array(repeating: 0, count: size), into: &nothing)
+}
+
+/// Blocks of more elements than one call counts, here 3, are broadcast one after the other in pieces.
+private func checkLongGathers<Element: MPIElement & Numeric & Comparable>(
+  _ type: Element.Type, _ world: borrowing Communicator
+) throws {
+  let counts = (0..<world.size).map { owner in [7, 0, 4][owner % 3] }
+  let total = counts.reduce(0, +)
+  let first = counts[..<world.rank].reduce(0, +)
+  var gathered = [Element](repeating: .zero, count: total)
+  for index in first..<first + counts[world.rank] {
+    gathered[index] = try number(index)
+  }
+  let callsBefore = world.activity.communicationVolume[.broadcast].calls
+  var elements = gathered.mutableSpan
+  try world.allGatherInPlace(counts: counts, into: &elements, waiting: .spinning, countLimit: 3)
+  try expectEqual(gathered, try (0..<total).map { index in try number(index) }, "long blocks \(counts) of \(type)")
+  // 7 elements are 3, 3 and 1; 4 are 3 and 1.
+  let calls = (0..<world.size).reduce(0) { sum, owner in sum + [3, 0, 2][owner % 3] }
+  try expectEqual(
+    world.activity.communicationVolume[.broadcast].calls - callsBefore, calls, "broadcasts of long blocks of \(type)")
 }
 
 private func checkBroadcast<Element: MPIElement & Numeric & Comparable>(
