@@ -165,8 +165,8 @@ let stages: [Target] = [
   .target(
     name: "Training",
     dependencies: [
-      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImagePacks", "Imaging",
-      "Job", "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
+      "Configuration", "DataLoading", "Datasets", "DistributedStep", "Evaluation", "Formats", "ImagePacks", "Job",
+      "Measures", "MPI", "NeuralNet", "OneDNN", "RunLogging", "Runs", "WeightExchange",
     ],
     exclude: ["README.md"], swiftSettings: swiftSettings),
   .target(
@@ -271,14 +271,14 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "TrainingTests",
-    dependencies: ["Configuration", "Datasets", "ImageCodecs", "Job", "TestSupport", "Training"],
+    dependencies: ["Configuration", "Datasets", "Job", "TestSupport", "Training"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RunLoggingTests",
     dependencies: ["Configuration", "Formats", "Job", "Measures", "RunLogging", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "RunsTests", dependencies: ["Configuration", "Formats", "NeuralNet", "Runs", "TestSupport"],
+    name: "RunsTests", dependencies: ["Configuration", "Formats", "Runs", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
     name: "ConfigurationTests", dependencies: ["Configuration", "ImageCodecs", "Losses", "NeuralNet", "Spelling"],
@@ -286,7 +286,7 @@ let tests: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "EvaluationTests",
-    dependencies: ["Datasets", "Evaluation", "Formats", "Inference", "Measures", "WeightExchange"],
+    dependencies: ["Datasets", "Evaluation", "Inference", "Measures"],
     exclude: ["Fixtures"],
     swiftSettings: swiftSettings),
   .testTarget(
@@ -296,8 +296,7 @@ let tests: [Target] = [
   .testTarget(
     name: "ReportingTests",
     dependencies: [
-      "Configuration", "Datasets", "Evaluation", "Formats", "ImageCodecs", "Imaging", "MPI", "Measures", "Reporting",
-      "Runs", "Sweeps", "TestSupport",
+      "Configuration", "Datasets", "MPI", "Measures", "Reporting", "Runs", "Sweeps", "TestSupport",
     ],
     exclude: ["Fixtures"], swiftSettings: swiftSettings),
   .testTarget(name: "ScalingTests", dependencies: ["MPI", "Scaling"], swiftSettings: swiftSettings),

@@ -10,7 +10,7 @@ package enum ActivationMemory: Sendable, Equatable {
 
   private static let units: [(suffix: String, byteCount: Double)] = [
     ("KIB", 0x1p10), ("MIB", 0x1p20), ("GIB", 0x1p30), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("K", 0x1p10),
-    ("M", 0x1p20), ("G", 0x1p30), ("B", 1), ("", 1),
+    ("M", 0x1p20), ("G", 0x1p30), ("TIB", 0x1p40), ("TB", 1e12), ("T", 0x1p40), ("B", 1), ("", 1),
   ]
 
   /// Parses the value of `--activation-memory`: `auto`, or a number with a unit (`800MB`, `2GiB`, `64M`) or without.
@@ -28,6 +28,14 @@ package enum ActivationMemory: Sendable, Equatable {
       return
     }
     return nil
+  }
+
+  /// The error for a limit that is meant in a larger unit than bytes, such as `128`; `nil` for any other.
+  var problem: RunError? {
+    guard case .bytes(let count) = self, count > 0, count < 1_000_000 else { return nil }
+    return RunError(
+      .usage, "--activation-memory \(text): expected 0, or at least 1MB, found \(counted(count, "byte"))",
+      remedy: "give the unit too, such as \(count < 1 << 16 ? count : 800)MB")
   }
 
   /// The option's value as text, which ``init(_:)`` parses to the same limit.

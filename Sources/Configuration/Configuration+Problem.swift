@@ -11,12 +11,12 @@ extension Configuration {
   ///   - ranks: The number of ranks of the job.
   /// - Returns: The first problem found, or `nil`.
   package func problem(given: ConfigurationOverrides, ranks: Int) -> RunError? {
-    if let problem = given.problem ?? dataProblem {
-      return problem
-    }
+    if let problem = given.problem ?? dataProblem { return problem }
     let shape = views.problem(epochs: schedule.epochs) ?? mixingProblem ?? model.problem ?? head.problem
     if let problem = shape ?? batchProblem(ranks: ranks) { return problem }
-    return contrastProblem ?? balanceProblem(ranks: ranks) ?? overlapProblem
+    // The stored options of an earlier run may have a limit in bytes.
+    let memory = given.gives(\.compute.activationMemory) ? compute.activationMemory.problem : nil
+    return contrastProblem ?? balanceProblem(ranks: ranks) ?? overlapProblem ?? memory
       ?? (isContrasting ? loss.problem(views: views.count) : nil) ?? lossesProblem ?? optimizer.problem
       ?? schedule.problem
       ?? ConfigurationOption.all.lazy.compactMap { option in option.needless(in: self, given) }.first
@@ -43,11 +43,7 @@ extension Configuration {
       return RunError(.usage, "--dataset folder: needs --data with the folder of the images, or a pack")
     default: break
     }
-    let needless = ConfigurationOption.all.lazy.filter { option in option.group == .dataset }
-      .compactMap { option in option.needless(in: self, given) }.first
-    if let needless {
-      return needless
-    }
+    if let needless = needlessOption(of: .dataset, given: given) { return needless }
     if (data.mean == nil) != (data.standardDeviation == nil) {
       return RunError(.usage, "--mean, --std: expected both or neither")
     }
@@ -59,6 +55,12 @@ extension Configuration {
         remedy: "give the folder of the training images too")
     }
     return nil
+  }
+
+  /// Returns the error for the first option of a group that was given without effect; `nil` if there is none.
+  package func needlessOption(of group: ConfigurationOption.Group, given: ConfigurationOverrides) -> RunError? {
+    ConfigurationOption.all.lazy.filter { option in option.group == group }
+      .compactMap { option in option.needless(in: self, given) }.first
   }
 
   /// Returns the error for batches that do not fit the shards and ranks, or `nil`; its advice fits the training set.

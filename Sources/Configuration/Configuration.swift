@@ -1,7 +1,6 @@
 import DataLoading
 import Datasets
 import ImageCodecs
-import Imaging
 import Losses
 import NeuralNet
 import Optimizers

@@ -101,10 +101,6 @@ package struct ConfigurationOverrides: Sendable {
 
   /// Returns `base` with the given options applied.
   package func applied(to base: Configuration) -> Configuration {
-    var configuration = base
-    for entry in entries.values {
-      entry.assign(&configuration)
-    }
-    return configuration
+    entries.values.reduce(into: base) { configuration, entry in entry.assign(&configuration) }
   }
 }

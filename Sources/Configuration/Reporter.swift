@@ -16,15 +16,17 @@ package struct Reporter {
     case error
   }
 
+  /// True if the user wants to see how far the work is.
+  package let showsProgress: Bool
   private let write: (Kind, String) -> Void
 
   /// Creates a reporter that passes each line, with its kind, to a closure.
-  package init(_ write: @escaping (_ kind: Kind, _ line: String) -> Void) {
-    self.write = write
+  package init(showsProgress: Bool = true, _ write: @escaping (_ kind: Kind, _ line: String) -> Void) {
+    (self.showsProgress, self.write) = (showsProgress, write)
   }
 
   /// A reporter that drops every line.
-  package static var silent: Reporter { Reporter { _, _ in } }
+  package static var silent: Reporter { Reporter(showsProgress: false) { _, _ in } }
 
   /// Reports a result or a line of progress.
   package func callAsFunction(_ line: String) {
@@ -56,6 +58,6 @@ package struct Reporter {
   /// - Parameter wrap: Calls its argument, which writes the line.
   /// - Returns: The reporter.
   package func wrapped(in wrap: @escaping (_ write: () -> Void) -> Void) -> Reporter {
-    Reporter { kind, line in wrap { write(kind, line) } }
+    Reporter(showsProgress: showsProgress) { kind, line in wrap { write(kind, line) } }
   }
 }

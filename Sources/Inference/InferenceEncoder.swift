@@ -1,7 +1,6 @@
 import Configuration
 import DataLoading
 import ImageCodecs
-import Imaging
 import NeuralNet
 import OneDNN
 import Runs

@@ -47,6 +47,25 @@ package struct RunClassifier: Sendable {
     (self.weight, self.bias, classNames) = (weight, bias, read?.classNames ?? [])
   }
 
+  /// Returns the command that trains a classifier for the given weights of an encoder.
+  ///
+  /// - Parameters:
+  ///   - run: The run directory.
+  ///   - data: The folder of the dataset; `nil` for the one that the run was trained on.
+  ///   - checkpoint: The checkpoint; `nil` for the latest.
+  ///   - weights: The weights of the encoder.
+  /// - Returns: The command, such as `supcon linear runs/c10 --weights-of average`.
+  package static func trainingCommand(
+    run: String, data: String? = nil, checkpoint: String?, weights: RunWeights
+  ) -> String {
+    let words: [String?] = [
+      "supcon linear \(run)", data.map { data in "--data \(data)" },
+      checkpoint.map { checkpoint in "--checkpoint \(checkpoint)" },
+      weights == .raw ? nil : "--weights-of \(weights.rawValue)",
+    ]
+    return words.compactMap { word in word }.joined(separator: " ")
+  }
+
   /// Returns the difference between the classifier's classes and those of a dataset in words, such as `its class 2 is
   /// cat, that of the dataset is dog`; `nil` if there is none.
   ///
@@ -110,15 +129,9 @@ package struct RunClassifier: Sendable {
   package func accuracy(
     on rows: FeatureRows, threads: Int, over world: borrowing Communicator
   ) throws -> TestAccuracy {
-    let classCount = bias.count
-    let ranks = try RowWork.gather(rows: rows.count, width: 1, zero: Int32(0), threads: threads, over: world) {
-      samples, _ in
-      let logits = try logits(of: samples, in: rows)
-      return zip(samples, stride(from: 0, to: logits.count, by: classCount)).map { sample, first in
-        Int32(ClassRank.rank(of: Int(rows.labels[sample]), in: logits[first..<first + classCount]))
-      }
+    try TestAccuracy(labels: rows.labels, classCount: bias.count, threads: threads, over: world) { samples in
+      try logits(of: samples, in: rows)
     }
-    return TestAccuracy(ranks: ranks, classCount: classCount)
   }
 
   /// Computes the logits of a block of rows, `[block, classes]`.

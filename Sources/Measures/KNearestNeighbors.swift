@@ -17,22 +17,19 @@ package struct KNearestNeighbors: Sendable {
     self.width = width
   }
 
-  /// Counts the test samples classified correctly, over all ranks.
+  /// Returns the most frequent class among the neighbors of each query, on every rank.
   ///
   /// Of classes with equal votes, the one with the nearest neighbor wins. Collective; each rank classifies its part of
-  /// the test samples.
-  package func correctCount(
-    training: FeatureRows, test: FeatureRows, threads: Int = 1, over world: borrowing Communicator
-  ) throws -> Int {
+  /// the queries.
+  package func votes(
+    of queries: FeatureRows, among training: FeatureRows, threads: Int, over world: borrowing Communicator
+  ) throws -> [Int32] {
     world.activity.begin("nearest neighbors")
     let norms = squaredLengths(training.features)
-    let correct = try RowWork.gather(rows: test.count, width: 1, zero: Int32(0), threads: threads, over: world) {
-      queries, _ in
-      zip(queries, try neighbors(of: test, queries, training, norms)).map { query, nearest in
-        vote(nearest, training.labels) == test.labels[query] ? 1 : 0
-      }
+    return try RowWork.gather(rows: queries.count, width: 1, zero: Int32(0), threads: threads, over: world) {
+      rows, _ in
+      try neighbors(of: queries, rows, training, norms).map { nearest in vote(nearest, training.labels) ?? -1 }
     }
-    return correct.reduce(0) { sum, one in sum + Int(one) }
   }
 
   /// Returns the `k` nearest training samples of each of some queries, nearest first.

@@ -4,7 +4,7 @@
 /// with the covariance within classes are the method of Lee, Lee, Lee and Shin 2018. Covariances have divisor n.
 /// Features that are linear combinations of others are ignored.
 package struct Mahalanobis: Sendable {
-  /// The mean or the class means, `[means, width]`.
+  /// The mean, or the means of the classes that have samples, `[means, width]`.
   private let means: [Double]
   private let width: Int
   /// The lower triangle of the Cholesky factor of the covariance of the features in ``kept``, `[kept, kept]`.
@@ -27,11 +27,13 @@ package struct Mahalanobis: Sendable {
         sums[group(sample) * rows.width + index] += Double(element)
       }
     }
-    means = sums.indices.map { index in sums[index] / Double(max(counts[index / rows.width], 1)) }
+    let all = sums.indices.map { index in sums[index] / Double(max(counts[index / rows.width], 1)) }
+    // A class without samples has no mean, to which a sample could be near.
+    means = all.indices.filter { index in counts[index / rows.width] > 0 }.map { index in all[index] }
     var covariance = [Double](repeating: 0, count: width * width)
     for sample in 0..<rows.count {
       let first = group(sample) * width
-      let centered = rows[sample].enumerated().map { index, element in Double(element) - means[first + index] }
+      let centered = rows[sample].enumerated().map { index, element in Double(element) - all[first + index] }
       centered.addOuterProduct(into: &covariance, width: width)
     }
     for index in covariance.indices {

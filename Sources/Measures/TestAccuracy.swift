@@ -12,43 +12,38 @@ package struct TestAccuracy: Sendable, Equatable {
   /// among which every class ranks.
   package let top5Count: Int?
 
-  private init(sampleCount: Int, top1Count: Int, top5Count: Int, classCount: Int) {
-    self.sampleCount = sampleCount
-    self.top1Count = top1Count
-    self.top5Count = classCount > 5 ? top5Count : nil
-  }
-
   /// Counts the correct predictions from the rank of each sample's class, starting at 0.
   package init(ranks: [Int32], classCount: Int) {
-    self.init(
-      sampleCount: ranks.count, top1Count: ranks.count { rank in rank < 1 },
-      top5Count: ranks.count { rank in rank < 5 }, classCount: classCount)
+    sampleCount = ranks.count
+    top1Count = ranks.count { rank in rank < 1 }
+    top5Count = classCount > 5 ? ranks.count { rank in rank < 5 } : nil
   }
 
   /// Counts the correct predictions over all ranks of the job.
   ///
-  /// Collective; each rank of the job evaluates its own part of the samples.
+  /// Collective: the ranks divide the samples, and none holds the scores of all.
   ///
   /// - Parameters:
   ///   - labels: The class of every sample.
   ///   - classCount: The number of classes.
+  ///   - blockSize: The number of samples whose scores are computed together.
+  ///   - threads: The number of threads of this rank.
   ///   - world: The ranks.
-  ///   - scores: Returns the scores of a sample, `[classes]`.
-  /// - Throws: The error of `scores`, or `MPIError`.
+  ///   - scores: Computes the scores of a block of samples, `[block, classes]`.
+  /// - Throws: ``CollectiveError`` with the error of `scores`.
   package init(
-    labels: [Int32], classCount: Int, over world: borrowing Communicator, scores: (_ sample: Int) throws -> [Float]
+    labels: [Int32], classCount: Int, blockSize: Int = RowWork.blockSize, threads: Int = 1,
+    over world: borrowing Communicator, scores: @Sendable (_ samples: Range<Int>) throws -> [Float]
   ) throws {
-    let own = BlockPartition(total: labels.count, parts: world.size)[world.rank]
-    var counts: [Int64] = [0, 0]
-    for sample in own {
-      let rank = ClassRank.rank(of: Int(labels[sample]), in: try scores(sample)[...])
-      counts[0] += rank < 1 ? 1 : 0
-      counts[1] += rank < 5 ? 1 : 0
-      world.activity.progressed()
+    let ranks = try RowWork.gather(
+      rows: labels.count, width: 1, zero: Int32(0), blockSize: blockSize, threads: threads, over: world
+    ) { samples, _ in
+      let block = try scores(samples)
+      return zip(samples, stride(from: 0, to: block.count, by: classCount)).map { sample, first in
+        Int32(ClassRank.rank(of: Int(labels[sample]), in: block[first..<first + classCount]))
+      }
     }
-    try world.allReduceSum(&counts)
-    self.init(
-      sampleCount: labels.count, top1Count: Int(counts[0]), top5Count: Int(counts[1]), classCount: classCount)
+    self.init(ranks: ranks, classCount: classCount)
   }
 
   /// The fraction of samples whose class has the highest score.

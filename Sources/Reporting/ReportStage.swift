@@ -118,15 +118,12 @@ package enum ReportStage {
           study: study, classification: classification, classNames: study.sets?.test.classNames ?? [])
       }
     }
-    let measured = study.flatMap { study in
-      study.classification.map { classification in
-        (study.titled(classification.measureName), classification.accuracy)
-      }
+    let measured = classes.map { classes in
+      (classes.study.titled(classes.classification.measureName), classes.classification.accuracy)
     }
     let sections: [Page.Section?] = [
       OverviewSection(run: run, measured: measured).section, curves, images?.samples, images?.maps, classes?.confusion,
-      classes?.mistakes,
-      images?.neighbors, classes?.reliability, OptionSections.all(of: run),
+      classes?.mistakes, images?.neighbors, classes?.reliability, OptionSections.all(of: run),
     ]
     return Page(
       title: run.name,

@@ -6,29 +6,6 @@ import Runs
 /// The file is always rewritten as a whole, so that it has no truncated row, and a test or evaluation after an epoch
 /// can complete the epoch's row.
 struct EpochTable {
-  /// The values of one epoch.
-  private struct Row {
-    var record: EpochRecord
-    var test: TestRecord?
-    var evaluation: EvaluationRecord?
-
-    /// The row as CSV, with the cells in the order of ``EpochTable/columns``.
-    var line: String {
-      let (measures, average) = (evaluation?.measures, evaluation?.averageMeasures)
-      let numbers: [Double?] = [
-        record.trainTop1, test?.testTop1, measures?.knn20Top1, measures?.knn200Top1, measures?.classMeansTop1,
-        measures?.linearProbeTop1, average?.knn20Top1, average?.knn200Top1, average?.classMeansTop1,
-        average?.linearProbeTop1,
-      ]
-      let cells: [any CustomStringConvertible] = [
-        record.epoch, record.step, record.loss, record.lossLowerBound, record.loss - record.lossLowerBound,
-        // Printed with the digits of float32, the type in which the learning rate is computed.
-        Float(record.learningRate), record.viewsPerSecond, record.seconds,
-      ]
-      return (cells.map(\.description) + numbers.map { number in number?.description ?? "" }).joined(separator: ",")
-    }
-  }
-
   private static let columns = [
     "epoch", "step", "loss", "loss_lower_bound", "loss_excess", "learning_rate", "views_per_second", "seconds",
     "train_top1", "test_top1", "knn20_weighted_top1", "knn200_weighted_top1", "class_means_top1", "linear_probe_top1",
@@ -36,10 +13,12 @@ struct EpochTable {
     "average_linear_probe_top1",
   ]
 
+  /// The column with the number of the epoch's last step, by which rows are found.
+  private static let stepColumn = 1
+
   private let path: String
-  /// The rows of all epochs but the last, as text.
-  private var lines: [String] = []
-  private var last: Row?
+  /// The cells of each row, in the order of ``columns``.
+  private var rows: [[String]] = []
 
   /// Opens the table, and removes rows of epochs that end after `step`, because a resumed run computes them again.
   ///
@@ -54,14 +33,16 @@ struct EpochTable {
       return
     }
     let text = String(decoding: try file.contents(), as: UTF8.self)
-    let rows = text.split(separator: "\n").dropFirst()
-    lines = rows.compactMap { row in
+    let stored = text.split(separator: "\n").dropFirst()
+    rows = stored.compactMap { row in
       let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      guard cells.count > 1, let rowStep = Int(cells[1]), rowStep <= step else { return nil }
+      guard cells.count > Self.stepColumn, let rowStep = Int(cells[Self.stepColumn]), rowStep <= step else {
+        return nil
+      }
       // Earlier versions wrote fewer columns.
-      return (cells + Array(repeating: "", count: max(0, Self.columns.count - cells.count))).joined(separator: ",")
+      return cells + Array(repeating: "", count: max(0, Self.columns.count - cells.count))
     }
-    if lines.count < rows.count {
+    if rows.count < stored.count {
       try write()
     }
   }
@@ -70,33 +51,49 @@ struct EpochTable {
   ///
   /// - Throws: ``FileError`` if the table cannot be written; the row is then part of the next write.
   mutating func add(_ record: EpochRecord) throws(FileError) {
-    if let last {
-      lines.append(last.line)
-    }
-    last = Row(record: record)
-    try write()
+    let values: [any CustomStringConvertible] = [
+      record.epoch, record.step, record.loss, record.lossLowerBound, record.loss - record.lossLowerBound,
+      // Printed with the digits of float32, the type in which the learning rate is computed.
+      Float(record.learningRate), record.viewsPerSecond, record.seconds,
+    ]
+    rows.append(values.map(\.description) + Array(repeating: "", count: Self.columns.count - values.count))
+    try complete(rowOf: record.step, with: [("train_top1", record.trainTop1)])
   }
 
   /// Adds the results of a test to the row of the epoch that ended with the same step, if there is one.
   ///
   /// - Throws: ``FileError`` if the table cannot be written.
   mutating func complete(with test: TestRecord) throws(FileError) {
-    guard last?.record.step == test.step else { return }
-    last?.test = test
-    try write()
+    try complete(rowOf: test.step, with: [("test_top1", test.testTop1)])
   }
 
   /// Adds the results of an evaluation to the row of the epoch that ended with the same step, if there is one.
   ///
   /// - Throws: ``FileError`` if the table cannot be written.
   mutating func complete(with evaluation: EvaluationRecord) throws(FileError) {
-    guard last?.record.step == evaluation.step else { return }
-    last?.evaluation = evaluation
+    let measures = [(RunWeights.raw, Optional(evaluation.measures)), (.average, evaluation.averageMeasures)]
+    let values = measures.flatMap { weights, measures -> [(String, Double?)] in
+      [
+        ("knn20_weighted_top1", measures?.knn20Top1), ("knn200_weighted_top1", measures?.knn200Top1),
+        ("class_means_top1", measures?.classMeansTop1), ("linear_probe_top1", measures?.linearProbeTop1),
+      ].map { column, value in (weights.fieldPrefix + column, value) }
+    }
+    try complete(rowOf: evaluation.step, with: values)
+  }
+
+  /// Fills cells of the last row, which an earlier start of the program may have written, if it ends with a step, and
+  /// writes the table.
+  private mutating func complete(rowOf step: Int, with values: [(String, Double?)]) throws(FileError) {
+    guard let last = rows.indices.last, rows[last][Self.stepColumn] == "\(step)" else { return }
+    for (column, value) in values {
+      guard let value, let place = Self.columns.firstIndex(of: column) else { continue }
+      rows[last][place] = value.description
+    }
     try write()
   }
 
   private func write() throws(FileError) {
-    let rows = [Self.columns.joined(separator: ",")] + lines + (last.map { row in [row.line] } ?? [])
-    try AtomicFile.write(rows.map { row in row + "\n" }.joined(), to: path)
+    let lines = ([Self.columns] + rows).map { cells in cells.joined(separator: ",") + "\n" }
+    try AtomicFile.write(lines.joined(), to: path)
   }
 }

@@ -80,7 +80,7 @@ extension CheckpointFolder {
     if let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration) {
       throw RunError(
         .configuration,
-        "\(path): the checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other)",
+        "\(path): the checkpoint is of a run with --\(option) \(own ?? "nothing"), but its config.yaml says \(other ?? "nothing")",
         remedy: "put back the run's own checkpoints"
       )
     }

@@ -70,7 +70,7 @@ package struct CheckpointFolder {
     if let (option, own, other) = saved?.conflict(with: configuration) {
       throw RunError(
         .configuration,
-        "\(path): the newest checkpoint is of a run with --\(option) \(own), but its config.yaml says \(other)",
+        "\(path): the newest checkpoint is of a run with --\(option) \(own ?? "nothing"), but its config.yaml says \(other ?? "nothing")",
         remedy: "put back the run's own checkpoints"
       )
     }

@@ -14,19 +14,14 @@ package struct RecordedSplits: Sendable {
   /// True if training tested its classifier on validation images.
   private let isTestOfValidation: Bool
 
-  /// Reads the splits of the results of a run, of whose `summary.json` `summary` has the fields.
-  package init(of run: String, summary: [String: JSONValue]) {
+  /// Creates the splits of the results of a run.
+  ///
+  /// - Parameters:
+  ///   - stored: The fields of each result's `summary.json`, by the name of the folder.
+  ///   - summary: The fields of the run's own `summary.json`.
+  package init(of stored: [String: [String: JSONValue]], summary: [String: JSONValue]) {
     isTestOfValidation = summary[Self.testSplitField] == Self.validation
-    var folders: Set<String> = []
-    for weights in RunWeights.allCases {
-      for stage in ["linear", "evaluation", "evaluation-pixels"] {
-        let folder = ResultPlace(weights).ownFolder(of: stage)
-        if JSONValue.fields(ofFile: "\(run)/\(folder)/summary.json")?["split"] == Self.validation {
-          folders.insert(folder)
-        }
-      }
-    }
-    self.folders = folders
+    folders = Set(stored.filter { _, fields in fields["split"] == Self.validation }.keys)
   }
 
   /// Returns true if the result in a field of the run's `summary.json`, or of a folder of test images, was measured on

@@ -68,6 +68,15 @@ package struct ResultPlace: Sendable {
   /// Returns the name of the folder for the run's own images and latest checkpoint.
   package func ownFolder(of stage: String) -> String { stage + suffix }
 
+  /// The names of these folders of all stages, weights and splits.
+  package static let ownFolders: [String] = RunWeights.allCases.flatMap { weights in
+    [false, true].flatMap { isValidation in
+      ["linear", "evaluation", "evaluation-pixels"].map { stage in
+        ResultPlace(weights, isValidation: isValidation).ownFolder(of: stage)
+      }
+    }
+  }
+
   /// Returns the name of the folder that has, or will have, the result of a stage; on rank 0.
   package func folder(of stage: String, in run: RunDirectory) -> String {
     numberedFolder(of: stage, in: run) { path in isOfOtherImages(path) }
@@ -118,11 +127,10 @@ package struct ResultPlace: Sendable {
   private static let trainingFields: Set<String> = ["dataset", "dataset_fingerprint", "dataset_contents"]
   private static let testFields: Set<String> = ["test_fingerprint", "test_contents"]
 
-  /// Returns true if a result's `summary.json` says that it was measured on other images, by some fields or by all;
-  /// fields that it lacks, as of earlier versions, say nothing.
+  /// Returns true if a result's `summary.json` says that it was measured on other images, by some fields or by all.
   package func isOfOtherImages(_ path: String, comparing names: Set<String>? = nil) -> Bool {
     guard let fields = JSONValue.fields(ofFile: path) else { return false }
-    return Self.differ(identity, fields, in: names ?? Self.trainingFields.union(Self.testFields))
+    return Self.differ(identity, fields, in: names)
   }
 
   /// Returns true if two identities are of other images to test on.
@@ -130,8 +138,12 @@ package struct ResultPlace: Sendable {
     differ(one, other, in: testFields)
   }
 
-  private static func differ(_ one: [String: JSONValue], _ other: [String: JSONValue], in names: Set<String>) -> Bool {
-    names.contains { name in
+  /// Returns true if two identities are of other images, by some fields or by all; fields that one of them lacks, as of
+  /// earlier versions, say nothing.
+  package static func differ(
+    _ one: [String: JSONValue], _ other: [String: JSONValue], in names: Set<String>? = nil
+  ) -> Bool {
+    (names ?? trainingFields.union(testFields)).contains { name in
       let (own, recorded) = (one[name] ?? .null, other[name] ?? .null)
       return own != .null && recorded != .null && own != recorded
     }

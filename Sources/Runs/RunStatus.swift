@@ -19,8 +19,13 @@ package enum RunStatus: String, Sendable {
   package static let adviceWhenDiverged = "the run cannot go on from here: begin a new one with another --output"
 
   /// The fields that later commands, such as `supcon linear`, add to `summary.json`; removed when the weights change.
-  package static let fieldsOfLaterStages: Set<String> = [
-    "linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1", "average_linear_top1", "average_linear_top5",
-    "average_knn_top1", "average_pixel_knn_top1",
-  ]
+  package static let fieldsOfLaterStages: Set<String> = {
+    let votes = ["knn_top1", "pixel_knn_top1"]
+    let fields = ["linear_top1", "linear_top5"] + votes + votes.map(neighborsField)
+    return Set(RunWeights.allCases.flatMap { weights in fields.map { field in weights.fieldPrefix + field } })
+  }()
+
+  /// Returns the field with the number of neighbors, k, of which an accuracy of k-NN is the majority vote, such as
+  /// `knn_neighbors` for `knn_top1`.
+  package static func neighborsField(of vote: String) -> String { vote.replacing("top1", with: "neighbors") }
 }

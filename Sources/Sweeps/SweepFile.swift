@@ -24,7 +24,7 @@ package struct SweepFile: Sendable {
 
     /// The values of the options in `overrides` as `config.yaml` has them, by name; equal for equal runs, however the
     /// file writes the values.
-    fileprivate let parsedValues: [String: String]
+    let parsedValues: [String: String]
   }
 
   /// The runs: first the combinations of the grid, the last option changing fastest, then those listed under `runs`.

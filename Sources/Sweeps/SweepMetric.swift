@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Runs
 
 /// A result by which the runs of a sweep can be compared: a field of the files that training and later commands write.
 package struct SweepMetric: Sendable {
@@ -44,7 +45,9 @@ package struct SweepMetric: Sendable {
       (.linear, linearNames), (.classifier, testNames), (.evaluation(""), ["knn_top1"]),
     ]
     return groups.flatMap { group in
-      group.names.map { name in SweepMetric("average_\(name)", group.source, isAveraged: true) }
+      group.names.map { name in
+        SweepMetric(RunWeights.average.fieldPrefix + name, group.source, isAveraged: true)
+      }
     }
   }
 

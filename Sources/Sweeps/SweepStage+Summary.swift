@@ -57,24 +57,32 @@ extension SweepStage {
   /// Returns the command that measures the runs after training; `nil` if training does, or if the file gives no result.
   private static func laterCommand(_ file: SweepFile, _ folder: String) -> String? {
     guard let metric = file.metric else { return nil }
-    let split = file.runs.lazy.compactMap { run in try? comparedSplit("\(folder)/\(run.name)") }.first
-    return metric.command(run: "RUN", split: split ?? .test)
+    let runs = file.runs.lazy.map { run in RunDirectory(path: "\(folder)/\(run.name)") }
+    let own = runs.compactMap { run in try? run.configuration() }.first
+    return metric.command(run: "RUN", split: own.map(comparedSplit) ?? .test)
   }
 
   private static func entry(of run: SweepFile.Run, in path: String, _ request: Request) -> SweepReport.Entry {
-    SweepReport.Entry(
+    let own = try? RunDirectory(path: path).configuration()
+    return SweepReport.Entry(
       name: run.name, values: Dictionary(run.values.map { value in (value.option, value.text) }) { _, last in last },
-      record: try? RunRecord(path: path, split: comparedSplit(path)),
-      difference: difference(of: run, in: path, request))
+      record: own.flatMap { own in
+        try? RunRecord(path: path, split: comparedSplit(own), configuration: own)
+      },
+      difference: own.flatMap { own in difference(of: run, in: path, begunWith: own, request) })
   }
 
   /// Returns what the run in a directory was begun with otherwise than the file has it; `nil` if there is nothing.
-  private static func difference(of run: SweepFile.Run, in path: String, _ request: Request) -> String? {
-    if let difference = try? training(run, in: path, request).difference(fromRunIn: path) {
+  private static func difference(
+    of run: SweepFile.Run, in path: String, begunWith own: Configuration, _ request: Request
+  ) -> String? {
+    if let difference = training(run, in: path, request).difference(from: own) {
       return text(difference.option, difference.own, asked: difference.asked)
     }
+    if let (option, value) = GivenOptions(ofRunIn: path).deleted(from: run, begunWith: own) {
+      return text(option, value, asked: "the default")
+    }
     // A run may go on to more steps, but one of other steps compares with nothing.
-    guard let own = try? RunDirectory(path: path).configuration() else { return nil }
     let asked = run.overrides.applied(to: own).schedule.steps
     guard asked != own.schedule.steps else { return nil }
     return text(

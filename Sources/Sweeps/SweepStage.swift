@@ -123,6 +123,7 @@ package enum SweepStage {
         let path = "\(folder)/\(run.name)"
         // Options that cannot be read are an error of that run alone.
         if let refusal = try? training(run, in: path, request).refusal(byRunIn: path) { throw refusal }
+        if let refusal = GivenOptions(ofRunIn: path).refusal(of: run, in: request.file) { throw refusal }
       }
     }
   }
@@ -155,11 +156,14 @@ package enum SweepStage {
     if let problem = training.problem(ranks: world.size) {
       throw CollectiveError(error: RunError(.usage, problem))
     }
+    try world.onRoot { try GivenOptions(ofRunIn: path).store(run) }
     let code = try TrainingRun.run(training, over: world, report: report)
     guard code == .success, request.hasLinear else { return code }
     let untrained = try world.rootValue { () throws -> Split? in
-      let split = try comparedSplit(path)
-      return try RunRecord(path: path, split: split).results["linear_top1"] == nil ? split : nil
+      let configuration = try RunDirectory(path: path).configuration()
+      let split = comparedSplit(configuration)
+      let record = try RunRecord(path: path, split: split, configuration: configuration)
+      return record.results["linear_top1"] == nil ? split : nil
     }
     // An earlier start of the sweep has trained the classifier already.
     guard let split = untrained else { return .success }
@@ -174,8 +178,8 @@ package enum SweepStage {
   }
 
   /// Returns the images by which a run is compared with the others.
-  static func comparedSplit(_ path: String) throws -> Split {
-    try RunDirectory(path: path).configuration().holdsImagesOut ? .validation : .test
+  static func comparedSplit(_ configuration: Configuration) -> Split {
+    configuration.holdsImagesOut ? .validation : .test
   }
 
   /// Returns true, and reports it, if the sweep should stop before its next part: after a signal or at the time limit.

@@ -1,5 +1,4 @@
 import DataLoading
-import Datasets
 import DistributedStep
 
 /// The sequence of a run's global batches.

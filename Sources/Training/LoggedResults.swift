@@ -1,6 +1,4 @@
 import Formats
-import Job
-import MPI
 import Runs
 
 /// The last records of each kind in a run's `metrics.jsonl`, up to a step: what a process knows of the steps that it
@@ -64,44 +62,7 @@ struct LoggedResults {
     return own.merging(logged) { _, new in new }.merging(stored) { _, new in new }.merging(measured) { _, new in new }
   }
 
-  private static func isOfTest(_ name: String) -> Bool { name.hasPrefix("test_") || name.hasPrefix("average_test_") }
-}
-
-/// The measures that are due after the step from which a resumed run goes on and that it lacks: they failed, as with an
-/// image that could not be read, or the time was over.
-struct MissedMeasures: Codable {
-  /// True if the evaluation of the encoder is missing.
-  let evaluation: Bool
-  /// True if the test of the classifier is missing.
-  let test: Bool
-
-  /// True if nothing is missing.
-  var isEmpty: Bool { !evaluation && !test }
-
-  /// Finds what is missing after some number of steps; nothing of a new run.
-  ///
-  /// Collective: rank 0 has the records, and decides.
-  static func find(
-    _ opened: OpenedRun, _ plan: StepPlan, after step: Int, over world: borrowing Communicator
-  ) throws -> MissedMeasures {
-    let schedule = EvaluationSchedule(opened.configuration, stepsPerEpoch: opened.sampler.stepsPerEpoch)
-    let isEvaluationDue = schedule.isDue(after: step)
-    let isTestDue = opened.test != nil && plan.isTestDue(after: step)
-    return try world.rootValue { () -> MissedMeasures in
-      guard opened.isResumed, step > 0, isEvaluationDue || isTestDue, let directory = opened.directory else {
-        return MissedMeasures(evaluation: false, test: false)
-      }
-      let summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
-      var evaluated: JSONValue?
-      if case .object(let evaluation)? = summary["evaluation"] { evaluated = evaluation["step"] }
-      let lacksEvaluation = isEvaluationDue && evaluated != .integer(step)
-      let lacksTest = isTestDue && summary["test_step"] != .integer(step)
-      guard lacksEvaluation || lacksTest else { return MissedMeasures(evaluation: false, test: false) }
-      // The log may have what the summary lacks; it is long, and read only then.
-      let logged = LoggedResults(of: directory, through: step)
-      return MissedMeasures(
-        evaluation: lacksEvaluation && !logged.hasRecord(EvaluationRecord.kind),
-        test: lacksTest && !logged.hasRecord(TestRecord.kind))
-    }
+  private static func isOfTest(_ name: String) -> Bool {
+    RunWeights.allCases.contains { weights in name.hasPrefix("\(weights.fieldPrefix)test_") }
   }
 }

@@ -2,7 +2,6 @@ import Configuration
 import DataLoading
 import Datasets
 import DistributedStep
-import Imaging
 import Job
 import MPI
 import NeuralNet

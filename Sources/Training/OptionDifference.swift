@@ -11,8 +11,8 @@ package struct OptionDifference: Equatable, Sendable {
   /// The value with which the run was begun; `nil` for none.
   package let own: String?
 
-  private init(_ option: String, asked: String, own: String) {
-    (self.option, self.asked, self.own) = (option, asked, own == "nothing" ? nil : own)
+  private init(_ option: String, asked: String?, own: String?) {
+    (self.option, self.asked, self.own) = (option, asked ?? "nothing", own)
   }
 
   /// Compares the value of one option with that of a run; `nil` if they are the same.
@@ -26,7 +26,7 @@ package struct OptionDifference: Equatable, Sendable {
   init?(of configuration: Configuration, from old: Configuration) {
     // The place of a teacher may change, but a run that was begun without one cannot get one.
     if let teacher = configuration.classifier.teacherPath, old.classifier.teacherPath == nil {
-      self.init("teacher", asked: teacher, own: "nothing")
+      self.init("teacher", asked: teacher, own: nil)
     } else if let (option, asked, own) = configuration.conflict(with: old) {
       self.init(option, asked: asked, own: own)
     } else {
@@ -51,16 +51,12 @@ extension ConfigurationOverrides {
 }
 
 extension TrainingRun.Request {
-  /// Returns the first option that this request gives otherwise than the run in a directory was begun with.
+  /// Returns the first option that this request gives otherwise than a run was begun with.
   ///
-  /// - Parameter path: The run directory.
-  /// - Returns: The difference; `nil` if the run can go on with the options, or if there is no run yet.
-  /// - Throws: ``RunError`` or `FileError` if the run's options cannot be read.
-  package func difference(fromRunIn path: String) throws -> OptionDifference? {
-    let directory = RunDirectory(path: path)
-    guard directory.holdsRun else { return nil }
-    let old = try directory.configuration()
-    return OptionDifference(of: overrides.resuming(old), from: old)
+  /// - Parameter old: The options in the run directory.
+  /// - Returns: The difference; `nil` if the run can go on with the options.
+  package func difference(from old: Configuration) -> OptionDifference? {
+    OptionDifference(of: overrides.resuming(old), from: old)
   }
 
   /// Returns the error for a run in a directory that was begun with other options than this request gives; `nil` if it
@@ -70,6 +66,10 @@ extension TrainingRun.Request {
   /// - Returns: The error, which names the option.
   /// - Throws: ``RunError`` or `FileError` if the run's options cannot be read.
   package func refusal(byRunIn path: String) throws -> RunError? {
-    try difference(fromRunIn: path).map { difference in ResumeRefusals.conflict(difference, self, run: path) }
+    let directory = RunDirectory(path: path)
+    guard directory.holdsRun else { return nil }
+    return difference(from: try directory.configuration()).map { difference in
+      ResumeRefusals.conflict(difference, self, run: path)
+    }
   }
 }

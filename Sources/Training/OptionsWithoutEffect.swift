@@ -30,7 +30,9 @@ package enum OptionsWithoutEffect {
     if let interval = configuration.checkpoints.evaluateEpochs, interval * stepsPerEpoch > steps,
       given.gives(\.checkpoints.evaluateEpochs)
     {
-      notes.append("--evaluate-epochs \(interval): \(end), so the only evaluation is at the end")
+      // The last evaluation is that after all epochs, which --steps may end the run before.
+      let consequence = steps < allSteps ? "before the encoder is evaluated" : "so the only evaluation is at the end"
+      notes.append("--evaluate-epochs \(interval): \(end), \(consequence)")
     }
     if configuration.model.initialPath != nil, given.gives(\.model.zeroInitLastScale) {
       notes.append("--zero-init-last-scale: --init gives the encoder's weights, so no scale begins at 0")

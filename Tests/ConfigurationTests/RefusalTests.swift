@@ -37,6 +37,8 @@ struct RefusalTests {
     Mistake("--augmentation rotat", naming: "--augmentation rotat", "expected", "crop-flip", "rotate?"),
     Mistake("--activation-memory plenty", naming: "--activation-memory plenty", "2GiB"),
     Mistake("--activation-memory -5MB", naming: "--activation-memory"),
+    Mistake("--activation-memory 128", naming: "--activation-memory 128", "found 128 bytes", "such as 128MB"),
+    Mistake("--activation-memory 999999", naming: "--activation-memory 999999", "at least 1MB", "such as 800MB"),
     Mistake("--precision float16", naming: "--precision float16", "auto, float32, bfloat16"),
     Mistake("--dataset mnist", naming: "--dataset mnist", "expected", "cifar10"),
     Mistake("--dataset cifar10", naming: "--dataset cifar10", "give --data"),
@@ -240,6 +242,33 @@ struct RefusalTests {
     #expect(command.problem(given.applied(to: command.defaults), given: given, ranks: 1) == nil)
   }
 
+  @Test func `a stored limit of activations in bytes is not refused`() throws {
+    // As of a run of an earlier version.
+    var stored = Configuration()
+    stored.compute.activationMemory = .bytes(128)
+    #expect(TrainingCommand.pretrain.problem(stored, given: ConfigurationOverrides(), ranks: 1) == nil)
+    #expect(try Configuration(yaml: stored.yaml(), path: "a") == stored)
+  }
+
+  @Test(arguments: [
+    ("0", 0), ("1500", 1500), ("800MB", 800_000_000), ("64M", 67_108_864), ("1.5TB", 1_500_000_000_000),
+    ("2TiB", 2_199_023_255_552), ("2t", 2_199_023_255_552),
+  ])
+  func `sizes of memory are read with their units`(text: String, bytes: Int) {
+    #expect(ActivationMemory(text) == .bytes(bytes))
+    #expect(ActivationMemory("\(text)x") == nil)
+  }
+
+  @Test(arguments: [
+    ("--loss sincere --denominator only-negatives", true), ("--loss sincere --denominator all", true),
+    ("--loss supcon --denominator only-negatives", false), ("--loss sincere", false),
+  ])
+  func `options of the loss are checked without the others`(line: String, isRefused: Bool) {
+    let options = given(line)
+    let error = options.applied(to: Configuration()).needlessOption(of: .contrastive, given: options)
+    #expect((error?.problem.hasPrefix("--denominator") ?? false) == isRefused, "\(error?.description ?? "accepted")")
+  }
+
   @Test func `each condition of the table refuses its option`() throws {
     // No dataset, loss, optimizer, schedule and sampler to which all apply: each option with a condition fails
     // somewhere.
@@ -274,6 +303,7 @@ struct RefusalTests {
     "--loss sincere --contrast-mode one --positives-cap 4", "--loss epsilon-supinfonce --margin 0.25",
     "--progressive-size 16,24 --progressive-epochs 30,60",
     "--dataset folder --data d --mean 0.5,0.5,0.5 --std 0.2,0.2,0.2 --bad-images skip --decode full",
+    "--activation-memory 0", "--activation-memory 1MB", "--activation-memory 1.5TB",
   ])
   func `options that apply are accepted`(line: String) {
     let error = refusal(line)

@@ -52,6 +52,19 @@ struct SingleFileTests {
     }
   }
 
+  @Test func `the options that a report shows do not depend on files that may be gone`() throws {
+    try withFiles { list, pack in
+      for path in [list, pack, "\(pack)x"] {
+        let run = given("--dataset folder --data \(path)").applied(to: Configuration())
+        for name in ["train-folder", "bad-images", "decode", "sixteen-bit"] {
+          #expect(ConfigurationOption.named(name)?.hasEffect(in: run) == true, "\(name), \(path)")
+        }
+      }
+      // The dataset is an option.
+      #expect(ConfigurationOption.named("decode")?.hasEffect(in: Configuration()) == false)
+    }
+  }
+
   @Test func `stored options of a folder do not forbid a pack`() throws {
     try withFiles { list, pack in
       for path in [list, pack] {

@@ -158,6 +158,16 @@ struct ComparisonTests {
     }
   }
 
+  @Test func `a single epoch is the only number below its charts`() throws {
+    let directory = try TemporaryDirectory()
+    let html = ReportStage.page([try makeRun(directory.file("run"))]).html
+    let labels = html.matches(of: #/<text x="[0-9.]+" y="210" text-anchor="middle">([^<]+)</#).map { label in
+      String(label.output.1)
+    }
+    #expect(labels.count >= 2 && Set(labels) == ["1"], "\(labels)")
+    #expect(html.contains("text-anchor=\"end\">2.5</text>"))
+  }
+
   @Test func `a constant accuracy of 100 % is not drawn on an axis beyond it`() throws {
     let directory = try TemporaryDirectory()
     let html = ReportStage.page([try makeRun(directory.file("run"))]).html

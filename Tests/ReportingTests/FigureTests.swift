@@ -12,6 +12,24 @@ struct FigureTests {
     #expect(Axis(wide, count: 5, limits: Axis.percentages).ticks == Axis(wide, count: 5).ticks)
   }
 
+  @Test(arguments: [(1.0, "1"), (0.0, "0"), (-2.5, "-2.5"), (7.5e-7, "7.5e-7"), (250_000.0, "2.5e5")])
+  func `an axis of a single value has one tick, the value`(value: Double, label: String) {
+    for values in [[value], [value, value, .nan]] {
+      let axis = Axis(values, count: 5)
+      #expect(axis.ticks == [value] && axis.labels == [label], "\(axis)")
+    }
+  }
+
+  @Test(arguments: [
+    ([5.5412, 5.5418], "5.5414"), ([1_234_001.0, 1_234_005.0], "1234002"), ([0.0, 10.0], "2"),
+    ([-1.0001, -1.0002], "-1.00016"),
+  ])
+  func `labels of an axis differ, however close the values are`(values: [Double], label: String) {
+    let axis = Axis(values, count: 5)
+    #expect(axis.ticks.count > 2 && Set(axis.labels).count == axis.ticks.count, "\(axis.labels)")
+    #expect(axis.labels.contains(label), "\(axis.labels)")
+  }
+
   /// The class names that are drawn on a map, with the x and y of the drawing.
   private func names(_ html: String) -> [(text: String, x: Substring, y: Substring, anchor: Substring)] {
     html.matches(of: #/<text class="halo" x="([0-9.]+)" y="([0-9.]+)" text-anchor="([a-z]+)">([^<]+)</#).map { match in

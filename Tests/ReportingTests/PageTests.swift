@@ -81,13 +81,30 @@ struct PageTests {
     #expect(try RunRecord(path: directory.file("run")).results["linear_top5"] == 0.875)
   }
 
+  @Test func `a long curve says that it is averaged, and names the extremes of its log`() throws {
+    let directory = try TemporaryDirectory()
+    for (count, isAveraged) in [(240, false), (500, true)] {
+      let path = directory.file("run\(count)")
+      try makeOldRun(path)
+      let epochs = (1...count).map { epoch in
+        let loss = epoch == 200 ? 50 : epoch == count ? 1 : 2
+        return "{\"kind\":\"epoch\",\"step\":\(epoch),\"epoch\":\(epoch),\"loss\":\(loss)}"
+      }
+      try write(epochs.joined(separator: "\n"), "\(path)/metrics.jsonl")
+      let html = ReportStage.page([try RunRecord(path: path)]).html
+      #expect(html.contains("loss from 2 to 1 (lowest 1, highest 50)"))
+      #expect(html.contains("Drawn are means of consecutive points.") == isAveraged, "\(count)")
+    }
+  }
+
   @Test func `the rows of a log that is being written are read up to its last whole line`() throws {
     let directory = try TemporaryDirectory()
     try makeOldRun(directory.file("run"))
-    let rows = MetricRow.rows(ofFile: directory.file("run/metrics.jsonl"))
+    let text = try String(contentsOfFile: directory.file("run/metrics.jsonl"), encoding: .utf8)
+    let rows = MetricRow.rows(ofText: text)
     #expect(rows.map(\.step) == Array(1...8))
     #expect(rows.last?.parts == ["forward": 0.2, "backward": 0.4])
-    #expect(MetricRow.rows(ofFile: directory.file("none")).isEmpty)
+    #expect(MetricRow.rows(ofText: "").isEmpty)
   }
 
   @Test func `several runs show the options that differ, and no others`() throws {

@@ -153,6 +153,21 @@ struct RecordedResultsTests {
     #expect(html.contains(">\(name)</th>") && html.matches(of: #/>k-NN, /#).count == 2)
   }
 
+  @Test func `the summary of a run has the k of its accuracies of k-NN`() throws {
+    let directory = try TemporaryDirectory()
+    let fields = #""knn_top1":0.5,"knn_neighbors":7,"average_knn_top1":0.25,"average_knn_neighbors":9"#
+    let pixels = #""pixel_knn_top1":0.125,"pixel_knn_neighbors":11"#
+    let html = try page(directory, ["summary.json": "{\(fields),\(pixels)}"])
+    for name in ["k-NN, k 7, top-1", "k-NN, k 9, top-1, averaged weights", "k-NN on pixels, k 11, top-1"] {
+      #expect(html.contains(">\(name)</th>"), "\(name)")
+    }
+    #expect(!html.contains(">k-NN, top-1<") && !html.contains("neighbors</th>"))
+    // An evaluation has another accuracy, of a k that is not known.
+    let other = try page(
+      directory, ["summary.json": "{\(fields)}", "evaluation/summary.json": #"{"knn_top1":0.75}"#])
+    #expect(other.contains(">k-NN, top-1</th>") && !other.contains("k-NN, k 7"))
+  }
+
   @Test(arguments: [(10, [20: false, 200: false]), (100, [20: true, 200: false]), (200, [20: true, 200: true])])
   func `votes of more neighbors than there are images are not drawn`(count: Int, drawn: [Int: Bool]) throws {
     let directory = try TemporaryDirectory()

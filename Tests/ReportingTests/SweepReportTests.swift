@@ -121,6 +121,27 @@ struct SweepReportTests {
     }
   }
 
+  /// A label ends at its x; a character is narrower than 7 units, and the title of the axis ends at 18.
+  @Test func `labels of large values keep clear of the title of the axis`() throws {
+    let directory = try TemporaryDirectory()
+    var entries: [SweepReport.Entry] = []
+    for (name, bytes) in [("a", 1_200_000_000), ("b", 1_330_000_000)] {
+      let path = directory.file(name)
+      try makeFolder(path)
+      try writeBytes(Array(Configuration().yaml().utf8), to: "\(path)/config.yaml")
+      let summary = #"{"status":"finished","peak_rss_bytes_max":\#(bytes)}"#
+      try writeBytes(Array(summary.utf8), to: "\(path)/summary.json")
+      entries.append(SweepReport.Entry(name: name, values: ["seed": name], record: try RunRecord(path: path)))
+    }
+    let html = SweepReport(title: "sweep", entries: entries, options: ["seed"], metric: "peak_rss_bytes_max").page.html
+    let labels = html.matches(of: #/<text x="([0-9.]+)" y="[0-9.]+" text-anchor="end">([^<]+)</#)
+    #expect(labels.contains { label in label.output.2 == "1.25e9" }, "\(html)")
+    for label in labels {
+      let end = try #require(Double(label.output.1))
+      #expect(end - 7 * Double(label.output.2.count) >= 20, "\(label.output.2) ends at \(end)")
+    }
+  }
+
   @Test func `an accuracy of 100 % is not drawn on an axis beyond it`() throws {
     let directory = try TemporaryDirectory()
     let entries = [

@@ -83,6 +83,27 @@ struct RunFilesTests {
     #expect(scalars.contains(EventFile.Scalar(tag: "epoch/loss", step: 18, value: 4.5)))
   }
 
+  @Test func `what is measured after a resume completes the row that an earlier start wrote`() throws {
+    let directory = try TemporaryDirectory()
+    func open(from step: Int) throws -> RunFiles {
+      try RunFiles(
+        RunDirectory(path: directory.path), from: step, report: Reporter { _, line in Issue.record("\(line)") })
+    }
+    let first = try open(from: 0)
+    first.add(epoch(1))
+    first.add(epoch(2))
+    let second = try open(from: 12)
+    second.add(evaluation(step: 12))
+    second.add(TestRecord(step: 12, epoch: 2, testTop1: 0.25, testTop5: nil))
+    // No epoch has ended with this step.
+    second.add(evaluation(step: 13))
+    let rows = try String(contentsOfFile: directory.file("summary.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(
+      rows.dropFirst() == [
+        "1,6,4.5,1.25,3.25,0.05,100.0,2.0,,,,,,,,,,", "2,12,4.5,1.25,3.25,0.05,100.0,2.0,,0.25,0.75,,,0.5,,,,",
+      ])
+  }
+
   @Test func `figures are histograms of lengths and similarities, and tables of unit rows`() throws {
     let rows = FeatureRows(features: [3, 4, 0, 2, -1, 0], labels: [0, 0, 1], width: 2)
     let figures = EvaluationFigures(representations: rows, projections: nil, classNames: ["cat", "dog"]) { sample in

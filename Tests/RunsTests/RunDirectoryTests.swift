@@ -230,6 +230,33 @@ struct RunDirectoryTests {
     try run.directory.checkHoldsRun()
   }
 
+  @Test func `two results are of other images if a field that both have differs`() {
+    let own: [String: JSONValue] = ["dataset": .text("folder"), "test_contents": .text("1-a"), "split": .text("test")]
+    var other = own
+    for name in ["dataset", "test_contents"] {
+      other[name] = .text("other")
+      #expect(ResultPlace.differ(own, other), "\(name)")
+      other[name] = .null
+      #expect(!ResultPlace.differ(own, other), "\(name)")
+      other[name] = nil
+      #expect(!ResultPlace.differ(own, other), "\(name)")
+    }
+    other["split"] = .text("validation")
+    #expect(!ResultPlace.differ(own, other))
+    other["dataset"] = .text("cifar10")
+    #expect(ResultPlace.differ(own, other) && !ResultPlace.differ(own, other, in: ["test_contents"]))
+  }
+
+  @Test func `an accuracy of k-NN goes with its k when the weights change`() {
+    #expect(RunStatus.neighborsField(of: "average_pixel_knn_top1") == "average_pixel_knn_neighbors")
+    let expected: Set = [
+      "linear_top1", "linear_top5", "knn_top1", "pixel_knn_top1", "knn_neighbors", "pixel_knn_neighbors",
+      "average_linear_top1", "average_linear_top5", "average_knn_top1", "average_pixel_knn_top1",
+      "average_knn_neighbors", "average_pixel_knn_neighbors",
+    ]
+    #expect(RunStatus.fieldsOfLaterStages == expected)
+  }
+
   @Test func `a stage's result is checked before the work`() throws {
     let run = try SmallRun(steps: [])
     try run.directory.create()

@@ -91,6 +91,11 @@ struct CorruptionTests {
     let (summary, _, _) = try evaluate(workshop, workshop.path("arrays"))
     #expect(try abs(summary.number("corruption_error") - 1 + summary.number("top1")) < 1e-12)
     #expect(summary.values["corruption_mce"] == nil && summary.values["corruption_made_here_error"] == nil)
+    let others = labels.map { label in label % 5 }
+    try PlainNumPy.write(others, type: "<i8", shape: [others.count], to: workshop.path("arrays/labels.npy"))
+    try workshop.expectRefusal(
+      ["evaluate", workshop.path("run"), "--corruptions", workshop.path("arrays")], 65,
+      naming: ["arrays/labels.npy: has 5 of the 10 classes", "belongs to the run's dataset"])
     try FileManager.default.removeItem(atPath: workshop.path("arrays/snow.npy"))
     try workshop.expectRefusal(
       ["evaluate", workshop.path("run"), "--corruptions", workshop.path("arrays")], 66, naming: ["arrays/snow.npy"])

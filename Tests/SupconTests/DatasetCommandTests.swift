@@ -204,5 +204,19 @@ struct DatasetCommandTests {
       try workshop.run(["dataset", "preview", "--dataset", "shapes", "--augmentation", "rotat"]), 64,
       naming: ["--augmentation rotat"])
     expectRefusal(try workshop.run(["dataset", "preview"]), 64, naming: ["--dataset folder", "--data"])
+    let large = workshop.path("large.png")
+    expectRefusal(
+      try workshop.run([
+        "dataset", "preview", "--dataset", "shapes", "--samples", "1000", "--views", "1000", "--output", large,
+      ]), 64, naming: ["--samples 1000, --views 1000: too many", "give fewer"])
+    #expect(!FileManager.default.fileExists(atPath: large))
+  }
+
+  @Test func `notes of the launch do not stand in the JSON of a dataset`() throws {
+    // More threads than any machine has cores.
+    let result = try succeeding(
+      Workshop().run(["dataset", "info", "--dataset", "shapes", "--json", "--threads", "1024"]))
+    #expect(result.standardError.contains("note: ") && result.standardError.contains("1024 threads"))
+    #expect(try fields(result.standardOutput, "train")["images"] as? Int == 6000)
   }
 }

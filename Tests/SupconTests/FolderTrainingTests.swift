@@ -270,6 +270,26 @@ struct FolderTrainingTests {
     #expect(divided.standardOutput.contains("validation: 2 images in 2 classes"), "\(divided.standardOutput)")
   }
 
+  @Test func `a run with a fraction goes on although its list has images to validate with`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let training = ["apple", "été", "日本"].flatMap { name in
+      [0, 2, 4, 5, 7, 8, 9, 12].map { number in "train/\(name)/\(number).png,\(name),train" }
+    }
+    let list = URL(fileURLWithPath: workshop.path("mixed/list.csv"))
+    try Data(training.joined(separator: "\n").utf8).write(to: list)
+    let fraction = ["--validation-fraction", "0.25"]
+    try succeeding(workshop.run(pretrain(workshop, "run", fraction + ["--steps", "1"], data: "mixed/list.csv")))
+    // Earlier versions began runs with both.
+    let validation = ["apple", "été", "日本"].map { name in "val/\(name)/0.png,\(name),val" }
+    try Data((training + validation).joined(separator: "\n").utf8).write(to: list)
+    let resumed = try succeeding(workshop.resume("run", ["--steps", "2"]))
+    #expect(resumed.standardOutput.contains("--validation-fraction 0.25 holds images out that are in no split"))
+    try succeeding(workshop.run(["evaluate", "--run", workshop.path("run")]))
+    #expect(try workshop.text("run/evaluation/summary.json").contains("\"test_samples\" : 3"))
+    #expect(try workshop.text("run/evaluation/summary.json").contains("\"train_samples\" : 18"))
+  }
+
   @Test func foldersThatCannotBeTrainedOn() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))

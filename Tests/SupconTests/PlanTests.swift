@@ -306,6 +306,7 @@ struct PlanTests {
       (["--cores", "8"], "--cores: describes the host of --propose"),
       (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
       (["--propose", "--memory", "128"], "found 128 bytes; give the unit too, such as 128GB"),
+      (["--propose", "--memory", "2MB"], "Error: the run fits no division into ranks and threads in 2.0 MB"),
       (["--propose", "--memory", "0"], "expected a number above 0 with its unit, such as 128GB"),
       (["--propose", "--memory", "-1"], "expected a number above 0 with its unit, such as 128GB"),
       (["--propose", "--memory", "much"], "expected a number above 0 with its unit, such as 128GB"),

@@ -79,6 +79,8 @@ struct StallTests {
     try workshop.expectRefusal(
       ["pretrain", "--stall-timeout", "0.5"], 64, naming: ["--stall-timeout 0.5", "at least 1, or 0"])
     try workshop.expectRefusal(
+      ["pretrain", "--stall-timeout", "20000000"], 64, naming: ["--stall-timeout 20000000", "below 10000000, or 0"])
+    try workshop.expectRefusal(
       ["linear", "--run", "x", "--watchdog-port", "70000"], 64, naming: ["--watchdog-port 70000", "65535"])
   }
 }

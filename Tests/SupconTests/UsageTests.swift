@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Usage errors: exit code 64 before anything is written.
@@ -78,6 +79,14 @@ struct UsageTests {
     Mistake(
       ["loss", "--embeddings", "z.npy", "--labels", "y.npy", "--gradient", "g.npz"],
       naming: ["--gradient g.npz: ends in .npz", "ends in .npy"]),
+    Mistake(
+      ["loss", "--embeddings", "z.npy", "--labels", "y.npy", "--loss", "sincere", "--denominator", "only-negatives"],
+      naming: ["--denominator only-negatives: --loss sincere has denominators of its own", "leave one of the two out"]),
+    Mistake(
+      ["dataset", "synthesize", "--output", "x", "--train", "100000000"],
+      naming: ["--train 100000000", "at most 10000000"]),
+    Mistake(["dataset", "synthesize", "--output", "x", "--test", "0"], naming: ["--test 0", "at least 1"]),
+    Mistake(["pretrain", "--activation-memory", "128"], naming: ["--activation-memory 128", "such as 128MB"]),
     Mistake(["bench", "--json", "b.csv"], naming: ["--json b.csv: ends in .csv, but is written as a JSON file"]),
     Mistake(
       ["embed", "x", "a.png", "--output", "r.npy", "--split", "train"],
@@ -105,6 +114,19 @@ struct UsageTests {
     #expect(recipe.exitCode == 64)
     #expect(recipe.standardError.hasPrefix("Error: recipe nope: no recipe has this name; expected one of"))
     #expect(!recipe.standardError.contains("Usage"))
+  }
+
+  @Test(arguments: ["--threads=-100", "--threads=9223372036854775807"])
+  func `a wrong number of threads is not tried against the limit of the user`(option: String) throws {
+    // Below 4096, threads are started to try the limit; shells differ in the option that sets it.
+    let limit = "ulimit -S -p 3000 2>/dev/null || ulimit -S -u 3000; exec \"$0\" \"$@\""
+    let result = try runProcess("/bin/sh", ["-c", limit, builtExecutable("supcon"), "evaluate", "x", option])
+    expectRefusal(result, 64, naming: ["--threads", "expected at"])
+  }
+
+  @Test func `a value may end with an equals sign`() throws {
+    let result = try Workshop().runInside(["evaluate", "--run=runs/lr="])
+    expectRefusal(result, 66, naming: ["runs/lr=: does not exist"])
   }
 
   @Test func moreRanksThanShardsAreRefused() throws {

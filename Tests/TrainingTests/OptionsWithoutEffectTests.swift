@@ -30,4 +30,11 @@ struct OptionsWithoutEffectTests {
     #expect(try notes(["steps": "4", "checkpoint-steps": "5"]).first?.contains("ends after 4 steps") == true)
     #expect(try notes([:], checkRanksSteps: 7).first?.contains("never compared") == true)
   }
+
+  // An encoder is evaluated after every third epoch and after all epochs, step 6.
+  @Test func `a run that --steps ends before all epochs is said not to be evaluated`() throws {
+    #expect(try notes(["evaluate-epochs": "3"]).first?.hasSuffix("so the only evaluation is at the end") == true)
+    let stopped = try notes(["steps": "4", "evaluate-epochs": "3"])
+    #expect(stopped == ["--evaluate-epochs 3: the run ends after 4 steps, before the encoder is evaluated"])
+  }
 }

@@ -110,16 +110,13 @@ package enum ConfigurationFile {
   /// The training options that are allowed on the command line only, such as `output` and `resume`.
   package static let namesOfCommandLine: Set<String> = [
     "output", "resume", "recipe", "config", "quiet", "verbose", "max-time", "extend-epochs", "check-ranks",
-    "check-numerics",
-    "dump-step", "stall-timeout", "watchdog-port", "isa",
+    "check-numerics", "dump-step", "stall-timeout", "watchdog-port", "isa",
   ]
 
   /// Returns the option that a YAML key names.
   package static func option(_ name: Node, path: String) throws(RunError) -> ConfigurationOption {
     let text = name.scalar?.string ?? ""
-    if let option = ConfigurationOption.named(text) {
-      return option
-    }
+    if let option = ConfigurationOption.named(text) { return option }
     if Self.namesOfCommandLine.contains(text) {
       throw RunError(
         .configuration, "\(place(name, path)): '\(text)' can only be given on the command line",

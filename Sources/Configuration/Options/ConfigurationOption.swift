@@ -52,9 +52,9 @@ package struct ConfigurationOption: Sendable {
   package var isFreeOnResume: Bool { rules.contains(.freeOnResume) }
   /// True if the option affects the duration of a training step; the values of such options identify a benchmark.
   package var decidesStep: Bool { !rules.contains(.stepIsTheSame) }
-  /// Returns true if the option has an effect in a configuration: if all its conditions hold.
+  /// Returns true if the option has an effect in a configuration: if all its conditions but those of files hold.
   package func hasEffect(in configuration: Configuration) -> Bool {
-    conditions.allSatisfy { condition in condition.holds(configuration) }
+    conditions.allSatisfy { condition in condition.isOfFiles || condition.holds(configuration) }
   }
   /// True if the option can be given on the command line.
   package var isOnCommandLine: Bool { group != .resolved }
@@ -135,14 +135,12 @@ extension Configuration {
       })
   }
 
-  /// Returns the first option that differs from `other` although a resumed run must not change it, with both values;
-  /// `nil` if there is none.
-  package func conflict(with other: Configuration) -> (option: String, own: String, other: String)? {
+  /// Returns the first option that differs from `other` although a resumed run must not change it, with both values,
+  /// `nil` for none; `nil` if there is no such option.
+  package func conflict(with other: Configuration) -> (option: String, own: String?, other: String?)? {
     for option in ConfigurationOption.all where !option.isFreeOnResume {
       let (own, others) = (option.write(self), option.write(other))
-      if own != others {
-        return (option.name, own ?? "nothing", others ?? "nothing")
-      }
+      if own != others { return (option.name, own, others) }
     }
     return nil
   }
@@ -154,10 +152,8 @@ extension Configuration {
   package func with(datasetOf other: Configuration) -> Configuration { with(.dataset, of: other) }
 
   private func with(_ group: ConfigurationOption.Group, of other: Configuration) -> Configuration {
-    var configuration = self
-    for option in ConfigurationOption.all where option.group == group {
+    ConfigurationOption.all.filter { option in option.group == group }.reduce(into: self) { configuration, option in
       option.copy(other, &configuration)
     }
-    return configuration
   }
 }

@@ -11,6 +11,8 @@ package struct OptionCondition: Sendable {
   /// True if only a value on the command line is refused, because recipes, sweeps and stored configurations may have
   /// the option beside one that takes its effect away.
   var isOfCommandLine = false
+  /// True if the condition depends on the file at a path, which may be another one, or gone, after the run.
+  var isOfFiles = false
 
   static let folder = OptionCondition(
     holds: { $0.data.dataset == .folder },
@@ -21,7 +23,7 @@ package struct OptionCondition: Sendable {
     OptionCondition(
       holds: { DataPath.singleFile($0.data.path).map { file in files.contains(file) } != true },
       reason: { "goes with a folder of images, not with the file \($0.data.path ?? "")" },
-      remedy: "leave it out, or give a folder as --data", isOfCommandLine: true)
+      remedy: "leave it out, or give a folder as --data", isOfCommandLine: true, isOfFiles: true)
   }
 
   static let shapes = OptionCondition(

@@ -1,5 +1,4 @@
 import Datasets
-import ImageCodecs
 
 extension ConfigurationOption {
   static let datasetRows: [ConfigurationOption] = [

@@ -7,8 +7,7 @@ extension ConfigurationOption {
     .init(
       "margin", \.loss.margin, .margin,
       "Margin ε of --loss epsilon-supinfonce, in units of similarity ÷ temperature, at most 80; above 70 float32 gradients lose digits.",
-      .contrastive,
-      when: [.contrastive]),
+      .contrastive, when: [.contrastive]),
     .init(
       "summation", \.loss.variant.summation, .choice,
       "Sum over positives outside (out: L_out, eq. 2) or inside (in: L_in, eq. 3) the logarithm.", .contrastive,

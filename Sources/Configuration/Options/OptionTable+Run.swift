@@ -1,7 +1,7 @@
 extension OptionParser where Value == ActivationMemory {
   static let activationMemory = OptionParser(kind: .text) { (text) throws(OptionFailure) in
     guard let memory = ActivationMemory(text) else {
-      throw OptionFailure(expectation: "expected auto, or a number of bytes such as 800MB or 2GiB")
+      throw OptionFailure(expectation: "expected auto, or a size such as 800MB or 2GiB")
     }
     return memory
   } write: { memory in
@@ -43,7 +43,7 @@ extension ConfigurationOption {
     .init(
       "activation-memory", \.compute.activationMemory, .activationMemory,
       "Memory on each rank for activations, such as 800MB or 2GiB; shards beyond it are computed twice, to the same bits. auto: 1 GiB, or half of the free memory if that is less, for all ranks of a host.",
-      value: "bytes", .compute, [.freeOnResume]),
+      value: "size", .compute, [.freeOnResume]),
     .init(
       "overlap", \.compute.overlap, .choice,
       "Reduce gradients between ranks while the backward pass still runs, to the same bits: on, off, or auto: where ranks are on several hosts.",

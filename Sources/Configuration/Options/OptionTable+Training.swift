@@ -72,8 +72,7 @@ extension ConfigurationOption {
     .init(
       "progressive-size", \.views.progressiveSizes, .counts(example: "16,24"),
       "Sizes of views in the first stages of training, before the full size; lengths in pixels of an augmentation, as of padded-crop, stay.",
-      default: "the full size throughout",
-      value: "pixels,…", .views),
+      default: "the full size throughout", value: "pixels,…", .views),
     .init(
       "progressive-epochs", \.views.progressiveEpochs, .counts(example: "40,80"),
       "Epochs after which each of --progressive-size ends.", value: "e,e,…", .views),

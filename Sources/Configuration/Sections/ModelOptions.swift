@@ -1,5 +1,4 @@
 import ImageCodecs
-import Imaging
 import NeuralNet
 
 /// The options of the encoder.

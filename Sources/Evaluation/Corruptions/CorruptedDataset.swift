@@ -48,6 +48,14 @@ struct CorruptedDataset: ImageDataset {
     guard labels.allSatisfy({ label in label >= 0 && label < Int64(clean.classNames.count) }) else {
       throw FileError(.content, "\(all.path): has labels beyond the \(clean.classNames.count) classes of the run")
     }
+    let (present, expected) = (Set(labels).count, Set(clean.labels).count)
+    guard present >= expected else {
+      // Those of CIFAR-10-C are also labels of CIFAR-100.
+      throw FileError(
+        .content,
+        "\(all.path): has \(present) of the \(expected) classes of the clean images; give the folder that belongs to the run's dataset"
+      )
+    }
   }
 
   func label(at index: Int) -> Int { Int(labels[index]) }

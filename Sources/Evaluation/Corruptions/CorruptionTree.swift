@@ -2,8 +2,6 @@ import Configuration
 import Corruptions
 import Datasets
 import Formats
-import ImageCodecs
-import Imaging
 import Job
 import MPI
 import Measures

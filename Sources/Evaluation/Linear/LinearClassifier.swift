@@ -130,8 +130,12 @@ final class LinearClassifier {
   ///
   /// Collective; each rank evaluates its own part of the samples.
   func accuracy(features: [Float], labels: [Int32], over world: borrowing Communicator) throws -> TestAccuracy {
-    try TestAccuracy(labels: labels, classCount: classCount, over: world) { sample in
-      try logits(Array(features[sample * width..<(sample + 1) * width]))
+    let width = width
+    // Safe: a rank calls it from one thread.
+    nonisolated(unsafe) let classifier = self
+    // Row by row: the last bits of a matrix product may depend on the number of its rows.
+    return try TestAccuracy(labels: labels, classCount: classCount, blockSize: 1, over: world) { samples in
+      try unsafe classifier.logits(Array(features[samples.lowerBound * width..<samples.upperBound * width]))
     }
   }
 }

@@ -74,7 +74,9 @@ struct EvaluationData {
     try world.agreeOnSamples(of: test, samples)
     neighbors = try Self.neighbors(request, of: training, report: report)
     let clean = test
-    outliers = try Self.naming("ood") { try Self.outliers(request, like: clean, over: world, report: report) }
+    outliers = try Self.naming("ood") {
+      try Self.outliers(request, configuration.data.sixteenBit, like: clean, over: world, report: report)
+    }
     classifier =
       request.features == .encoder && request.transfer == nil
       ? try Self.classifier(request, encoder, place, of: test, over: world, report: report) : nil
@@ -167,12 +169,13 @@ struct EvaluationData {
 
   // MARK: - The run's own
 
-  /// Opens the dataset of outliers; `nil` if none is asked for.
+  /// Opens the dataset of outliers, read as the run's images; `nil` if none is asked for.
   private static func outliers(
-    _ request: EvaluationStage.Request, like test: any ImageDataset, over world: borrowing Communicator,
-    report: Reporter
+    _ request: EvaluationStage.Request, _ sixteenBit: SixteenBit?, like test: any ImageDataset,
+    over world: borrowing Communicator, report: Reporter
   ) throws -> (any ImageDataset)? {
-    guard let configuration = request.outliers else { return nil }
+    guard var configuration = request.outliers else { return nil }
+    configuration.data.sixteenBit = sixteenBit
     func open(_ split: Split) throws -> any ImageDataset {
       Renormalized(
         original: try DatasetChoice.open(configuration, split, needsLabels: false, over: world, report: report),
@@ -202,9 +205,10 @@ struct EvaluationData {
     }
     let other = difference.map { text in " (\(text))" } ?? ""
     let reason = "\(request.run) has no classifier of these classes\(other)"
-    let data = request.data.map { data in " --data \(data)" } ?? ""
-    let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
-    let remedy = "train one with supcon linear \(request.run)\(data)\(checkpoint)"
+    let command = RunClassifier.trainingCommand(
+      run: request.run, data: request.data, checkpoint: encoder.isLatest ? nil : request.checkpoint,
+      weights: encoder.weights)
+    let remedy = "train one with \(command)"
     let option =
       request.corruptions.map { name in "--corruptions \(name)" } ?? (request.hasMirrorTest ? "--tta mirror" : nil)
     if let option {

@@ -151,9 +151,9 @@ package enum EvaluationStage {
     let (trainingRows, testRows) = isEncoder ? (plainTraining.unit, plainRows.unit) : (plainTraining, plainRows)
     try training.reportReplaced(over: world, report: report)
     try test.reportReplaced(over: world, report: report)
-    let correct = try KNearestNeighbors(k: data.neighbors, width: trainingRows.width).correctCount(
-      training: trainingRows, test: testRows, threads: request.threads, over: world)
-    let accuracy = Double(correct) / Double(test.count)
+    let votes = try KNearestNeighbors(k: data.neighbors, width: trainingRows.width).votes(
+      of: testRows, among: trainingRows, threads: request.threads, over: world)
+    let accuracy = testRows.accuracy(of: votes)
     let field = isEncoder ? "knn_top1" : "pixel_knn_top1"
     var result = EvaluationReport()
     result.add(field, "k-NN by \(request.features.rawValue), majority of \(data.neighbors)", accuracy)
@@ -183,8 +183,10 @@ package enum EvaluationStage {
       guard data.isStored else { return }
       try write(result, confusion?.csv(training.classNames), request, data, report)
       if data.resultFolder == request.stage + request.weights.suffix {
+        let name = request.weights.fieldPrefix + field
         try JSONValue.merge(
-          [request.weights.fieldPrefix + field: .number(accuracy)], into: RunDirectory(path: request.run).summaryPath)
+          [name: .number(accuracy), RunStatus.neighborsField(of: name): .integer(data.neighbors)],
+          into: RunDirectory(path: request.run).summaryPath)
       }
     }
   }
@@ -217,10 +219,9 @@ package enum EvaluationStage {
   ) throws {
     let path = "\(RunDirectory(path: request.run).path)/\(data.resultFolder)"
     let summary = "\(path)/summary.json"
-    let place = ResultPlace(request.weights, identity: data.origin.identity)
+    let earlier = JSONValue.fields(ofFile: summary) ?? [:]
     let kept = KeptMeasures(
-      of: JSONValue.fields(ofFile: summary) ?? [:], beside: result.fields,
-      isOfSameImages: !place.isOfOtherImages(summary))
+      of: earlier, beside: result.fields, isOfSameImages: !ResultPlace.differ(data.origin.identity, earlier))
     for note in kept.notes(path) { report.note(note) }
     let fields = result.fields.merging(kept.fields) { own, _ in own }
     try AtomicFile.write(JSONValue.object(fields).encoded(isPretty: true) + "\n", to: summary)

@@ -40,7 +40,7 @@ final class ImageFiles: ImageDataset {
 
   func image(at index: Int) throws(FileError) -> RGBImage {
     do {
-      let image = try RGBImage(decoding: ReadOnlyFile(pathBytes: paths[index]).contents(), sixteenBit: sixteenBit)
+      let image = try RGBImage(decoding: ReadOnlyFile(pathBytes: paths[index]).imageBytes(), sixteenBit: sixteenBit)
       addContrast(of: image, at: index)
       return image
     } catch {

@@ -62,11 +62,12 @@ package enum PredictionStage {
       over: world, report: report)
     encoder.noteProgress(report)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
+      let command = RunClassifier.trainingCommand(
+        run: request.run, checkpoint: encoder.isLatest ? nil : request.checkpoint, weights: encoder.weights)
       throw CollectiveError(
         error: RunError(
           .missing, "\(request.run): has no classifier\(encoder.isLatest ? "" : " of step \(encoder.state.step)")",
-          remedy: "train one with supcon linear \(request.run)"
-            + (encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)")))
+          remedy: "train one with \(command)"))
     }
     let images = try ImageFeatures(
       request.images, encoder, run: request.run, threads: request.threads, over: world, report: report)

@@ -65,7 +65,8 @@ package struct HostLimits: Codable, Equatable {
       return true
     }
     // MPI, the watchdog, the prefetcher, the checkpoint writer and the status line have threads of their own.
-    let count = threads + 8
+    // A number that no option allows is refused by the command.
+    let count = min(max(threads, 1), ComputeOptions.largestThreadCount) + 8
     var started: [pthread_t] = []
     for _ in 0..<count {
       var thread = pthread_t()

@@ -20,7 +20,8 @@ package final class JobWatchdog: Sendable {
     /// The error message for the first setting out of range; `nil` if there is none.
     package var problem: String? {
       guard timeoutSeconds == 0 || (timeoutSeconds >= 1 && timeoutSeconds < 1e7) else {
-        return "--stall-timeout \(timeoutSeconds): expected seconds, at least 1, or 0 to wait for ever"
+        let limit = timeoutSeconds >= 1 ? "below 10000000" : "at least 1"
+        return "--stall-timeout \(plain(timeoutSeconds)): expected seconds, \(limit), or 0 to wait for ever"
       }
       return (0...65535).contains(port) ? nil : "--watchdog-port \(port): expected 1 to 65535, or 0 for a free one"
     }

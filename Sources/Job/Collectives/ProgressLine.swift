@@ -31,7 +31,7 @@ package final class ProgressLine {
     self.total = total
     self.activity = activity
     self.report = report ?? .silent
-    columns = report == nil ? 0 : Self.terminalColumns()
+    columns = self.report.showsProgress ? Self.terminalColumns() : 0
     lastShown = start
     activity.begin(title)
   }

@@ -68,7 +68,9 @@ extension Configuration {
     let last = data.path?.split(separator: "/").last { part in part != "." && part != ".." }
     let name = last.map(String.init) ?? data.dataset.rawValue
     // Words that other folders of results end in.
-    let isTaken = ["average", "validation", "step"].contains { word in name == word || name.hasPrefix("\(word)-") }
+    let isTaken = ["average", "validation", "step", "pixels"].contains { word in
+      name == word || name.hasPrefix("\(word)-")
+    }
     return isTaken ? "data-\(name)" : name
   }
 }

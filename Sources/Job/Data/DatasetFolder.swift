@@ -18,10 +18,14 @@ package struct DatasetFolder {
   /// The conversion of 16-bit gray images to 8 bits.
   var sixteenBit = SixteenBit.clip
 
+  /// True for the data of a run, which has recorded what it was trained on.
+  private let isOfRun: Bool
+
   /// Creates a dataset folder with default options.
   package init(path: String) {
     self.path = path
     request = FolderRequest(path: path)
+    isOfRun = false
   }
 
   /// Creates a dataset folder from a configuration.
@@ -32,6 +36,7 @@ package struct DatasetFolder {
     (request.trainFolder, request.validationFolder, request.testFolder) =
       (data.trainFolder, data.validationFolder, data.testFolder)
     self.request = request
+    isOfRun = data.fingerprint != nil
     validationFraction = configuration.data.validationFraction
     isSkippingBad = configuration.data.badImages == .skip
     threads = configuration.compute.threads
@@ -121,7 +126,9 @@ package struct DatasetFolder {
   }
 
   private func listing(_ split: Split, of list: LabelList) throws -> Listing {
-    if list.splits.contains(.validation) { try refuseFraction(path) }
+    let isValidated = list.splits.contains(.validation)
+    // Earlier versions began runs with both, which go on as they were begun.
+    if isValidated, !isOfRun { try refuseFraction(path) }
     let own = split == .test && !list.splits.contains(.test) ? .validation : split
     if own != .train, list.splits.contains(own) {
       return Listing(index: try list.index(own), split: own, unlisted: [], notes: [])
@@ -129,9 +136,12 @@ package struct DatasetFolder {
     guard split == .train || validationFraction != nil else {
       throw missing(split, "Add lines with val or test in a third column, split")
     }
+    let unused = validationFraction.flatMap { fraction in
+      isValidated ? "\(path): --validation-fraction \(plain(fraction)) holds images out that are in no split" : nil
+    }
     return Listing(
       index: part(of: try list.index(.train), split), split: partSplit(split), unlisted: [],
-      notes: split == .train ? list.notes : [])
+      notes: split == .train ? list.notes + [unused].compactMap { note in note } : [])
   }
 
   /// Throws if images are to be held out for validation although there are some at `place`.

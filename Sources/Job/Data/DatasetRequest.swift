@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import FoundationEssentials
-import Imaging
 import MPI
 
 /// The dataset that a command such as `supcon dataset` reads, as given by options.

@@ -2,7 +2,6 @@ import Configuration
 import Datasets
 import Formats
 import ImageCodecs
-import Imaging
 import MPI
 
 /// The message by which ranks exchange an image survey.

@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import ImageCodecs
-import Imaging
 import MPI
 import Runs
 

@@ -1,3 +1,5 @@
+import Configuration
+
 /// A linear axis of a chart, with round numbers as ticks.
 package struct Axis {
   /// The values that percentages can have.
@@ -7,6 +9,10 @@ package struct Axis {
   let high: Double
   /// The values that get a tick and a label.
   package let ticks: [Double]
+  /// The texts at the ticks, with as many decimals as they need to differ.
+  package let labels: [String]
+  /// The left edge of a plot with this vertical axis: room for its title, and for the labels at 7 units a character.
+  let left: Double
 
   /// Creates an axis that contains all values.
   ///
@@ -22,6 +28,7 @@ package struct Axis {
     var low = finite.min() ?? 0
     var high = finite.max() ?? 1
     if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
+    var single: Double?
     if high - low <= 1e-12 * max(abs(low), abs(high)) {
       if let limits {
         let margin = 0.05 * (limits.upperBound - limits.lowerBound)
@@ -29,16 +36,23 @@ package struct Axis {
         low = min(low, max(low - margin, limits.lowerBound))
         high = max(high, min(high + margin, limits.upperBound))
       } else {
-        let margin = max(abs(low) * 0.05, 1e-9)
-        (low, high) = (low - margin, high + margin)
+        // It alone gets a tick: those around it would say nothing, such as epoch 0.96.
+        let margin = low == 0 ? 1 : abs(low) * 0.05
+        single = low
+        (low, high) = (low - margin, low + margin)
       }
     }
     let step = Self.roundStep((high - low) / Double(max(count, 1)))
     (self.low, self.high) = (low, high)
     let first = (low / step).rounded(.up)
-    ticks = (0...2 * count + 2).map { index in (first + Double(index)) * step }.filter { tick in
+    let round = (0...2 * count + 2).map { index in (first + Double(index)) * step }.filter { tick in
       tick <= high + 1e-9 * (high - low)
     }
+    let ticks = single.map { value in [value] } ?? round
+    let texts = [ticks.map(short)] + (0...12).map { places in ticks.map { tick in decimal(tick, places) } }
+    self.ticks = ticks
+    labels = texts.first { texts in Set(texts).count == ticks.count } ?? texts[0]
+    left = max(56, 26 + 7 * Double(labels.map(\.count).max() ?? 0))
   }
 
   /// Returns the position of a value, from 0 at ``low`` to 1 at ``high``.

@@ -18,7 +18,6 @@ package struct BoxPlot {
 
   private static let width = 400.0
   private static let height = 250.0
-  private static let left = 56.0
   private static let right = 10.0
   private static let top = 10.0
   private static let bottom = 46.0
@@ -28,24 +27,24 @@ package struct BoxPlot {
     let drawn = groups.filter { group in !group.values.isEmpty }
     guard !drawn.isEmpty else { return nil }
     let axis = Axis(drawn.flatMap(\.values), count: 5, limits: limits)
-    let floor = Self.height - Self.bottom
-    let step = (Self.width - Self.left - Self.right) / Double(drawn.count)
+    let (left, floor) = (axis.left, Self.height - Self.bottom)
+    let step = (Self.width - left - Self.right) / Double(drawn.count)
     func y(_ value: Double) -> Double { floor - 6 - axis.position(value) * (floor - Self.top - 12) }
-    let rules = axis.ticks.map { tick in
+    let rules = zip(axis.ticks, axis.labels).map { tick, label in
       """
-      <path class="rule" d="M\(Self.left) \(y(tick))H\(Self.width - Self.right)"/><text x="\(Self.left - 5)" y="\(y(tick) + 4)" text-anchor="end">\(short(tick))</text>
+      <path class="rule" d="M\(left) \(y(tick))H\(Self.width - Self.right)"/><text x="\(left - 5)" y="\(y(tick) + 4)" text-anchor="end">\(label)</text>
       """ as Markup
     }
-    let labels = Labels(drawn.map(\.name), step: step)
+    let labels = Labels(drawn.map(\.name), from: left, step: step)
     let boxes = drawn.enumerated().map { index, group in
-      let middle = Self.left + (Double(index) + 0.5) * step
+      let middle = left + (Double(index) + 0.5) * step
       let place = floor + (labels.hasTwoLines && !index.isMultiple(of: 2) ? 30 : 16)
       return box(group, middle: middle, halfWidth: min(step * 0.3, 26), y)
         + "<text x=\"\(middle)\" y=\"\(place)\" text-anchor=\"middle\">\(labels.texts[index])</text>"
     }
     let body: Markup = """
       <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
-      \(rules)<path class="axis" d="M\(Self.left) \(Self.top)V\(floor)H\(Self.width - Self.right)"/>
+      \(rules)<path class="axis" d="M\(left) \(Self.top)V\(floor)H\(Self.width - Self.right)"/>
       \(boxes)
       <text x="12" y="\((Self.top + floor) / 2)" text-anchor="middle" transform="rotate(-90 12 \((Self.top + floor) / 2))">\(yTitle)</text>
       </svg>
@@ -63,12 +62,12 @@ package struct BoxPlot {
     /// True if texts alternate between two lines, as they would touch each other on one.
     let hasTwoLines: Bool
 
-    /// Creates the labels of groups that are `step` apart.
-    init(_ names: [String], step: Double) {
+    /// Creates the labels of groups that are `step` apart, from the left edge of the plot.
+    init(_ names: [String], from left: Double, step: Double) {
       let widths = names.map { name in TextFit.width(of: name, letter: TextFit.plainLetter) }
       let longest = widths.max() ?? 0
       let isInside = widths.enumerated().allSatisfy { index, width in
-        let middle = BoxPlot.left + (Double(index) + 0.5) * step
+        let middle = left + (Double(index) + 0.5) * step
         return middle - width / 2 >= 2 && middle + width / 2 <= BoxPlot.width - 2
       }
       let isNumbered = longest + 6 > 2 * step || !isInside

@@ -36,55 +36,49 @@ struct LineChart {
     let x = Axis(drawn.flatMap { series in series.points.map(\.x) }, count: 5)
     let y = Axis(
       drawn.flatMap { series in series.points.map(\.y) }, count: 5, includesZero: includesZero, limits: limits)
-    let left = Self.left(of: y)
     let body: Markup = """
-      <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description(drawn))">
-      \(frame(x, y, left))
-      \(drawn.map { series in curve(series, x, y, left) })
+      <svg viewBox="0 0 \(Self.width) \(Self.height)" role="img" aria-label="\(description)">
+      \(frame(x, y))
+      \(drawn.map { series in curve(series, x, y) })
       </svg>
       \(series.count > 1 || drawn[0].name != title ? legend(drawn) : "")
       """
-    return Elements.figure(title, body, caption: caption)
+    let isThinned = series.contains { series in series.points.count > Self.pointLimit }
+    let captions = [caption, isThinned ? "Drawn are means of consecutive points." : nil].compactMap { text in text }
+    return Elements.figure(title, body, caption: captions.isEmpty ? nil : captions.joined(separator: " "))
   }
 
-  /// Returns the first, last and extreme values of the curves as text, for readers who cannot see the figure.
-  private func description(_ drawn: [Series]) -> String {
-    let curves = drawn.compactMap { series -> String? in
-      guard let first = series.points.first, let last = series.points.last else { return nil }
-      let values = series.points.map(\.y)
-      return "\(series.name) from \(short(first.y)) to \(short(last.y))"
+  /// The first, last and extreme values of the curves, before any are averaged, as text for readers who cannot see the
+  /// figure.
+  private var description: String {
+    let curves = series.compactMap { series -> String? in
+      let values = series.points.map(\.y).filter(\.isFinite)
+      guard let first = values.first, let last = values.last else { return nil }
+      return "\(series.name) from \(short(first)) to \(short(last))"
         + " (lowest \(short(values.min() ?? 0)), highest \(short(values.max() ?? 0)))"
     }
     return "\(title) by \(xTitle): " + curves.joined(separator: "; ")
   }
 
-  /// Returns the left edge of the plot: room for the axis title and the longest tick label, at 7 units a character.
-  private static func left(of y: Axis) -> Double {
-    let longest = y.ticks.map { tick in short(tick).count }.max() ?? 0
-    return max(56, 26 + 7 * Double(longest))
-  }
-
-  private static func place(
-    _ x: Axis, _ y: Axis, _ left: Double, _ point: (x: Double, y: Double)
-  ) -> (x: Double, y: Double) {
+  private static func place(_ x: Axis, _ y: Axis, _ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
     (
-      left + x.position(point.x) * (width - left - right),
+      y.left + x.position(point.x) * (width - y.left - right),
       height - bottom - y.position(point.y) * (height - top - bottom)
     )
   }
 
-  private func frame(_ x: Axis, _ y: Axis, _ left: Double) -> Markup {
-    let (floor, end) = (Self.height - Self.bottom, Self.width - Self.right)
-    let rows = y.ticks.map { tick in
-      let place = Self.place(x, y, left, (x.low, tick)).y
+  private func frame(_ x: Axis, _ y: Axis) -> Markup {
+    let (left, floor, end) = (y.left, Self.height - Self.bottom, Self.width - Self.right)
+    let rows = zip(y.ticks, y.labels).map { tick, label in
+      let place = Self.place(x, y, (x.low, tick)).y
       return """
-        <path class="rule" d="M\(left) \(place)H\(end)"/><text x="\(left - 5)" y="\(place + 4)" text-anchor="end">\(short(tick))</text>
+        <path class="rule" d="M\(left) \(place)H\(end)"/><text x="\(left - 5)" y="\(place + 4)" text-anchor="end">\(label)</text>
         """ as Markup
     }
-    let columns = x.ticks.map { tick in
-      let place = Self.place(x, y, left, (tick, y.low)).x
+    let columns = zip(x.ticks, x.labels).map { tick, label in
+      let place = Self.place(x, y, (tick, y.low)).x
       return """
-        <path class="axis" d="M\(place) \(floor)v4"/><text x="\(place)" y="\(floor + 16)" text-anchor="middle">\(short(tick))</text>
+        <path class="axis" d="M\(place) \(floor)v4"/><text x="\(place)" y="\(floor + 16)" text-anchor="middle">\(label)</text>
         """ as Markup
     }
     return """
@@ -94,16 +88,15 @@ struct LineChart {
       """
   }
 
-  private func curve(_ series: Series, _ x: Axis, _ y: Axis, _ left: Double) -> Markup {
+  private func curve(_ series: Series, _ x: Axis, _ y: Axis) -> Markup {
     let marker = Marker(series.style)
-    let places = series.points.map { point in Self.place(x, y, left, point) }
+    let places = series.points.map { point in Self.place(x, y, point) }
     let line = places.enumerated().map { index, place in "\(index == 0 ? "M" : "L")\(place.x) \(place.y)" as Markup }
-    let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
     // A few markers identify the curve where it crosses others.
     let count = min(5, places.count)
     let marked = (0..<count).map { index in places[(2 * index + 1) * places.count / (2 * count)] }
     return """
-      <path class="s\(marker.color) curve"\(dashes) d="\(line)"/>
+      <path class="s\(marker.color) curve"\(marker.dashes) d="\(line)"/>
       <path class="\(marker.styleClass)" d="\(marker.path(marked, radius: 3.2))"/>
       """
   }
@@ -111,9 +104,8 @@ struct LineChart {
   private func legend(_ drawn: [Series]) -> Markup {
     let items = drawn.map { series in
       let marker = Marker(series.style)
-      let dashes: Markup = marker.dashes.map { dashes in " stroke-dasharray=\"\(dashes)\"" } ?? ""
       return """
-        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="s\(marker.color) curve"\(dashes) d="M0 7H36"/><path class="\(marker.styleClass)" d="\(marker.path([(18, 7)], radius: 3.6))"/></svg>\(series.name)</li>
+        <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="s\(marker.color) curve"\(marker.dashes) d="M0 7H36"/><path class="\(marker.styleClass)" d="\(marker.path([(18, 7)], radius: 3.6))"/></svg>\(series.name)</li>
         """ as Markup
     }
     return "<ul class=\"legend\">\(items)</ul>"

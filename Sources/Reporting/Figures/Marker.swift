@@ -24,9 +24,10 @@ struct Marker {
   /// The CSS class of the marker.
   var styleClass: String { isOutline ? "s\(color) mark" : "f\(color)" }
 
-  /// The SVG dash pattern of a curve's line; `nil` for a solid line.
-  var dashes: String? {
-    [nil, "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "8 2 2 2 2 2", "14 3", "3 6"][dash]
+  /// The SVG attribute with the dash pattern of a curve's line; empty for a solid line.
+  var dashes: Markup {
+    let pattern = [nil, "6 3", "2 2", "9 3 2 3", "12 4", "4 4", "1 3", "8 2 2 2 2 2", "14 3", "3 6"][dash]
+    return pattern.map { pattern in " stroke-dasharray=\"\(pattern)\"" } ?? ""
   }
 
   /// Returns an SVG path that draws the marker at every point.

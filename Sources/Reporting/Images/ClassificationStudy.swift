@@ -1,6 +1,5 @@
 import Configuration
 import Datasets
-import Imaging
 import Inference
 import Job
 import MPI

@@ -1,6 +1,5 @@
 import Datasets
 import Evaluation
-import Imaging
 import Measures
 
 /// A test image with the training images whose representations have the highest cosine similarity to its own.

@@ -1,4 +1,3 @@
-import Formats
 import Runs
 
 /// A record of `metrics.jsonl`.
@@ -36,13 +35,8 @@ package struct MetricRow: Sendable {
   /// The largest number of step records that are read; of longer logs, evenly spaced records are read.
   private static let rowLimit = 20_000
 
-  /// Reads the records of a file; none if the file cannot be read.
-  package static func rows(ofFile path: String) -> [MetricRow] {
-    (try? ReadOnlyFile.text(ofFile: path)).map(rows(ofText:)) ?? []
-  }
-
   /// Returns the records in the text of a file.
-  static func rows(ofText text: String) -> [MetricRow] {
+  package static func rows(ofText text: String) -> [MetricRow] {
     let lines = text.split(separator: "\n")
     let spacing = max(1, lines.count / rowLimit)
     return lines.enumerated().compactMap { index, line in

@@ -70,7 +70,7 @@ extension RunRecord {
     let stored = [
       ("", measured.evaluation), ("", measured.pixels), (average, measured.averaged),
       (prefix, validation?.evaluation ?? [:]), (prefix, validation?.pixels ?? [:]),
-      (average + prefix, validation?.averaged ?? [:]),
+      (average + prefix, validation?.averaged ?? [:]), ("", summary),
     ]
     let named = stored.reduce(results) { named, stored in NeighborCount.naming(named, by: stored.1, prefix: stored.0) }
     var shown = named

@@ -10,8 +10,6 @@ package struct RunRecord: Sendable {
   /// (``distinctlyNamed(_:)``).
   private(set) var name: String
   let configuration: Configuration
-  /// The text of `config.yaml`.
-  let configurationText: String
   /// The fields of `summary.json`; empty if the file does not exist yet, or is broken.
   let summary: [String: JSONValue]
   let rows: [MetricRow]
@@ -32,27 +30,31 @@ package struct RunRecord: Sendable {
   /// - Parameters:
   ///   - path: The run directory.
   ///   - split: The images of ``measured``, test or validation.
+  ///   - configuration: The options of the run if they were read already.
   /// - Throws: ``RunError`` if the directory does not contain a run.
-  package init(path: String, split: Split = .test) throws {
+  package init(path: String, split: Split = .test, configuration: Configuration? = nil) throws {
     let directory = RunDirectory(path: path)
     try directory.checkHoldsRun()
     self.path = path
     name = RunDirectory.names(ofPaths: [path])[0]
-    configuration = try directory.configuration()
-    configurationText = (try? ReadOnlyFile.text(ofFile: directory.configurationPath)) ?? configuration.yaml()
+    self.configuration = try configuration ?? directory.configuration()
     var notes: [String] = []
     rows = Self.text(ofFile: directory.metricsPath, notes: &notes).map(MetricRow.rows(ofText:)) ?? []
     summary = Self.storedFields(directory.summaryPath, notes: &notes)
-    measured = StageResults(of: path, on: split, summary: summary)
-    validation = split == .test ? StageResults(of: path, on: .validation, summary: summary) : nil
-    splits = RecordedSplits(of: path, summary: summary)
+    let stored = Dictionary(
+      uniqueKeysWithValues: ResultPlace.ownFolders.map { folder in
+        (folder, Self.storedFields("\(path)/\(folder)/summary.json", notes: &notes))
+      })
+    measured = StageResults(stored, of: path, on: split, summary: summary)
+    validation = split == .test ? StageResults(stored, of: path, on: .validation, summary: summary) : nil
+    splits = RecordedSplits(of: stored, summary: summary)
     self.notes = notes + measured.notes + (validation?.notes ?? [])
     trainer = RunLock.holder(ofDirectory: path)
   }
 
   /// Reads the fields of a `summary.json`; none, with a note, if the file is broken or cannot be read, and none if it
   /// does not exist.
-  static func storedFields(_ file: String, notes: inout [String]) -> [String: JSONValue] {
+  private static func storedFields(_ file: String, notes: inout [String]) -> [String: JSONValue] {
     guard let text = text(ofFile: file, notes: &notes) else { return [:] }
     guard case .object(let fields) = JSONValue(parsing: text) else {
       notes.append("\(file): is not an object of JSON, and is left out")

@@ -17,8 +17,10 @@ struct StageResults: Sendable {
   /// Sentences about results that are left out, and about results that cannot be compared.
   private(set) var notes: [String] = []
 
-  /// Reads the results of a run, of whose `summary.json` `summary` has the fields.
-  init(of run: String, on split: Split, summary: [String: JSONValue]) {
+  /// Takes a split's results from those stored in a run, by folder; `summary` has the fields of its `summary.json`.
+  init(
+    _ stored: [String: [String: JSONValue]], of run: String, on split: Split, summary: [String: JSONValue]
+  ) {
     self.split = split
     let place = ResultPlace(.raw, isValidation: split == .validation)
     let option = split == .validation ? " --split validation" : ""
@@ -26,13 +28,13 @@ struct StageResults: Sendable {
     let commands = (
       linear: "supcon linear \(run.shellQuoted)\(option)", evaluation: "supcon evaluate \(run.shellQuoted)\(option)"
     )
-    linear = fields(in: "\(run)/\(folders.linear)", commands.linear, of: summary)
-    evaluation = fields(in: "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
-    pixels = RunRecord.storedFields("\(run)/\(place.ownFolder(of: "evaluation-pixels"))/summary.json", notes: &notes)
+    linear = fields(stored, "\(run)/\(folders.linear)", commands.linear, of: summary)
+    evaluation = fields(stored, "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
+    pixels = stored[place.ownFolder(of: "evaluation-pixels")] ?? [:]
     let averagePlace = ResultPlace(.average, isValidation: split == .validation)
     for (stage, command) in [("evaluation", commands.evaluation), ("linear", commands.linear)] {
       let found = fields(
-        in: "\(run)/\(averagePlace.ownFolder(of: stage))", "\(command) --weights-of average", of: summary,
+        stored, "\(run)/\(averagePlace.ownFolder(of: stage))", "\(command) --weights-of average", of: summary,
         hash: "average_weights_sha256")
       averaged.merge(found) { _, new in new }
     }
@@ -43,11 +45,12 @@ struct StageResults: Sendable {
     }
   }
 
-  /// Reads the fields of a stage that measured the present weights; of other weights there are none, with a note.
+  /// Returns the fields of a stage that measured the present weights; of other weights there are none, with a note.
   private mutating func fields(
-    in folder: String, _ command: String, of summary: [String: JSONValue], hash: String = "weights_sha256"
+    _ stored: [String: [String: JSONValue]], _ folder: String, _ command: String, of summary: [String: JSONValue],
+    hash: String = "weights_sha256"
   ) -> [String: JSONValue] {
-    let fields = RunRecord.storedFields("\(folder)/summary.json", notes: &notes)
+    let fields = stored[folder.lastComponent] ?? [:]
     guard let own = summary[hash], let measured = fields["weights_sha256"], own != measured else {
       return fields
     }
@@ -74,7 +77,7 @@ enum NeighborCount {
   /// The k of weighted k-NN, by field name.
   private static let weighted = ["knn20_weighted_top1": 20.0, "knn200_weighted_top1": 200]
   /// The fields of majority votes, whose k is stored beside them.
-  private static let majority = ["knn_top1": "knn", "pixel_knn_top1": "pixel_knn"]
+  private static let majority = ["knn_top1", "pixel_knn_top1", ResultNames.averagePrefix + "knn_top1"]
 
   /// Returns measures without the votes of more neighbors than there are images to vote: all of them would vote, and
   /// the title would be wrong.
@@ -83,15 +86,16 @@ enum NeighborCount {
     return measures.filter { field, _ in (weighted[ResultNames.plain(field)] ?? 0) <= count }
   }
 
-  /// Returns measures in which the fields of majority votes with a prefix name their k, such as `knn20_top1`, where an
-  /// `evaluation/summary.json` has it with the same accuracy.
+  /// Returns measures in which the fields of majority votes with a prefix name their k, such as `knn20_top1`, where the
+  /// `summary.json` of an evaluation, or of the run, has it with the same accuracy.
   static func naming(_ measures: [String: Double], by stored: [String: JSONValue], prefix: String) -> [String: Double] {
-    guard case .integer(let k) = stored["neighbors"] else { return measures }
     var named = measures
-    for (field, start) in majority {
-      guard let accuracy = named[prefix + field], accuracy == stored[field]?.double else { continue }
+    for field in majority {
+      guard case .integer(let k) = stored["neighbors"] ?? stored[RunStatus.neighborsField(of: field)],
+        let accuracy = named[prefix + field], accuracy == stored[field]?.double
+      else { continue }
       named[prefix + field] = nil
-      named["\(prefix)\(start)\(k)_top1"] = accuracy
+      named["\(prefix)\(field.dropLast("_top1".count))\(k)_top1"] = accuracy
     }
     return named
   }

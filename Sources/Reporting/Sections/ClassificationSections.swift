@@ -66,19 +66,16 @@ struct ClassificationSections {
 
   private var classes: Markup {
     let confusion = classification.confusion
-    let rows = classNames.indices.map { label -> (recall: Double, cells: [Markup]) in
+    let rows = classNames.indices.map { label -> [Markup] in
       let count = (0..<classNames.count).reduce(0) { sum, column in sum + confusion[label, column] }
-      return (
-        confusion.recall(label),
-        [
-          "\(classNames[label])", "\(count)", "\(percent(confusion.recall(label)))",
-          "\(percent(confusion.precision(label)))",
-        ]
-      )
+      return [
+        "\(classNames[label])", "\(count)", "\(percent(confusion.recall(label)))",
+        "\(percent(confusion.precision(label)))",
+      ]
     }
     return Elements.table(
       "Classes: recall is the share of a class's images that are found, precision the share of its predictions that are right",
-      header: ["class", "\(setName) images", "recall", "precision"], rows: rows.map(\.cells), numeric: 1..<4)
+      header: ["class", "\(setName) images", "recall", "precision"], rows: rows, numeric: 1..<4)
   }
 
   var mistakes: Page.Section? {

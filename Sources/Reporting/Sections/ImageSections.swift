@@ -2,7 +2,6 @@ import Configuration
 import Datasets
 import Evaluation
 import ImageCodecs
-import Imaging
 
 /// The report's sections with images: samples with their views, maps of embeddings, and nearest neighbors of test
 /// images.

@@ -1,11 +1,13 @@
 import Configuration
+import Formats
 import Runs
 
 /// The report's sections of options: all options of one run, or those that differ between several runs.
 enum OptionSections {
   /// Returns the section with the configuration of one run.
   static func all(of run: RunRecord) -> Page.Section {
-    let lines = run.configurationText.split(separator: "\n").filter { line in
+    let text = try? ReadOnlyFile.text(ofFile: RunDirectory(path: run.path).configurationPath)
+    let lines = (text ?? run.configuration.yaml()).split(separator: "\n").filter { line in
       let name = line.prefix { letter in letter != ":" }
       return ConfigurationOption.named(String(name)).map { option in option.hasEffect(in: run.configuration) } ?? true
     }

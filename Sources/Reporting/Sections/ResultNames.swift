@@ -71,8 +71,7 @@ package enum ResultNames {
   /// The fields that are shown first, in this order.
   private static let order = [
     "linear_top1", "test_top1", "top1", "knn20_weighted_top1", "knn_top1", "class_means_top1", "linear_top5",
-    "test_top5",
-    "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
+    "test_top5", "few_shot10_top1", "few_shot5_top1", "few_shot1_top1", "ece", "nll",
   ]
 
   /// Returns fields in the order in which they are shown.

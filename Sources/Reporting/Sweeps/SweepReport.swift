@@ -34,7 +34,8 @@ package struct SweepReport {
   }
 
   private let title: String
-  private let entries: [Entry]
+  /// The runs with their values of the metric, if they have one.
+  private let entries: [(run: Entry, value: Double?)]
   /// The options in which runs differ, in the order of the sweep file.
   private let options: [String]
   /// The field of results by which runs are compared.
@@ -49,25 +50,26 @@ package struct SweepReport {
   ///   - metric: The field of results by which runs are compared; `nil` for the first that the runs have.
   package init(title: String, entries: [Entry], options: [String], metric: String?) {
     self.title = title
-    self.entries = entries
     self.options = options
-    let fields = Set(entries.flatMap { entry in entry.comparedRecord?.results.keys.map { field in field } ?? [] })
-    self.metric = metric ?? ResultNames.sorted(fields.filter(RunRecord.isAccuracy)).first ?? "final_loss"
-  }
-
-  private func value(_ entry: Entry) -> Double? {
-    guard let record = entry.comparedRecord else { return nil }
-    // The summary of a run has results on test images too, by which runs that hold images out are not compared.
-    return record.results[metric] ?? (RunRecord.isAccuracy(metric) ? nil : record.summary[metric]?.double)
+    // Results are merged from several files: once for each run.
+    let results = entries.map { entry in entry.comparedRecord?.results ?? [:] }
+    let accuracies = Set(results.flatMap(\.keys)).filter(RunRecord.isAccuracy)
+    let metric = metric ?? ResultNames.sorted(accuracies).first ?? "final_loss"
+    self.metric = metric
+    self.entries = zip(entries, results).map { entry, results in
+      // The summary of a run has results on test images too, by which runs that hold images out are not compared.
+      let other = RunRecord.isAccuracy(metric) ? nil : entry.comparedRecord?.summary[metric]?.double
+      return (entry, results[metric] ?? other)
+    }
   }
 
   /// The runs that are not compared, with their states, such as `seed-2 (stopped)`.
   package var leftOut: [String] {
-    entries.filter { entry in entry.comparedRecord == nil }.map { entry in "\(entry.name) (\(entry.state))" }
+    entries.filter { run, _ in run.comparedRecord == nil }.map { run, _ in "\(run.name) (\(run.state))" }
   }
 
   /// The number of runs that have a value of the metric.
-  package var resultCount: Int { entries.count { entry in value(entry) != nil } }
+  package var resultCount: Int { entries.count { _, value in value != nil } }
 
   /// Writes `sweep.csv` and `sweep.html`.
   ///
@@ -80,10 +82,10 @@ package struct SweepReport {
   /// The content of `sweep.csv`: options, status and metric of each run, in the order of the sweep file.
   package var csv: String {
     let header = (["run"] + options + ["status", metric]).map(CSV.field).joined(separator: ",")
-    let lines = entries.map { entry in
-      let cells = options.map { option in entry.values[option] ?? "" }
-      let number = value(entry).map { value in "\(value)" } ?? ""
-      return ([entry.name] + cells + [entry.state, number]).map(CSV.field).joined(separator: ",")
+    let lines = entries.map { run, value in
+      let cells = options.map { option in run.values[option] ?? "" }
+      let number = value.map { value in "\(value)" } ?? ""
+      return ([run.name] + cells + [run.state, number]).map(CSV.field).joined(separator: ",")
     }
     return ([header] + lines).map { line in line + "\n" }.joined()
   }
@@ -92,18 +94,18 @@ package struct SweepReport {
   /// ``ResultNames/isSmallerBetter(_:)``.
   package var page: Page {
     let isShare = RunRecord.isAccuracy(metric)
-    let onValidation = entries.contains { entry in entry.record?.isOfValidation(metric) ?? false }
+    let onValidation = entries.contains { run, _ in run.record?.isOfValidation(metric) ?? false }
     let name = ResultNames.name(onValidation ? RecordedSplits.validationName(metric) : metric)
     let plots = options.compactMap { option -> Markup? in
       var names: [String] = []
-      for case let value? in entries.map({ entry in entry.values[option] }) where !names.contains(value) {
+      for case let value? in entries.map({ run, _ in run.values[option] }) where !names.contains(value) {
         names.append(value)
       }
       let groups = names.map { name in
         BoxPlot.Group(
           name: name,
-          values: entries.filter { entry in entry.values[option] == name }.compactMap(value).map { value in
-            isShare ? 100 * value : value
+          values: entries.filter { run, _ in run.values[option] == name }.compactMap { _, value in
+            value.map { value in isShare ? 100 * value : value }
           })
       }
       return BoxPlot(
@@ -113,18 +115,18 @@ package struct SweepReport {
     }
     let isAscending = ResultNames.isSmallerBetter(metric)
     let sorted = entries.sorted { one, other in
-      guard let first = value(one), let second = value(other) else { return value(one) != nil && value(other) == nil }
+      guard let first = one.value, let second = other.value else { return one.value != nil && other.value == nil }
       return isAscending ? first < second : first > second
     }
-    let rows = sorted.map { entry -> [Markup] in
-      ["\(entry.name)"] + options.map { option in "\(entry.values[option] ?? "–")" }
-        + ["\(entry.state)", "\(value(entry).map { value in ResultNames.text(metric, value) } ?? "–")"]
+    let rows = sorted.map { run, value -> [Markup] in
+      ["\(run.name)"] + options.map { option in "\(run.values[option] ?? "–")" }
+        + ["\(run.state)", "\(value.map { value in ResultNames.text(metric, value) } ?? "–")"]
     }
     let table = Elements.table(
       "Runs, the \(isAscending ? "smallest" : "largest") value first",
       header: ["run"] + options + ["state", name], rows: rows,
       numeric: options.count + 2..<options.count + 3)
-    let notes = entries.flatMap { entry in entry.record?.notes ?? [] }.map(Elements.note)
+    let notes = entries.flatMap { run, _ in run.record?.notes ?? [] }.map(Elements.note)
     let figures: Markup =
       plots.isEmpty ? "<p>No finished run has this result yet.</p>" : "<div class=\"grid\">\(plots)</div>"
     return Page(

@@ -39,6 +39,11 @@ package enum DatasetPreview {
     }
   }
 
+  /// The most pixels of an image, of which each takes 3 bytes of memory.
+  private static let largestSheet = 1 << 28
+  /// The pixels of a small view, which is drawn enlarged.
+  private static let leastTile = 96 * 96
+
   /// Writes the image: each row shows a sample with the preprocessing of evaluation, then its views in the first epoch.
   ///
   /// Collective; rank 0 draws.
@@ -54,10 +59,17 @@ package enum DatasetPreview {
     let resolved = request.dataset.resolved(ranks: world.size)
     let dataset = try DatasetChoice.open(
       resolved.configuration, .train, needsLabels: false, over: world, report: report)
+    world.activity.begin("drawing views", allowsSilence: true)
     try world.onRoot {
+      let viewSize = resolved.configuration.viewSize(of: dataset)
+      let tiles = min(request.samples, dataset.count) * (request.views + 1)
+      guard tiles * max(viewSize.pixelCount, leastTile) <= largestSheet else {
+        throw RunError(
+          .usage, "--samples \(request.samples), --views \(request.views): too many to draw views of \(viewSize)",
+          remedy: "give fewer")
+      }
       let sheet = ViewSheet(
-        viewSize: resolved.configuration.viewSize(of: dataset), augmentation: request.augmentation,
-        views: request.views, seed: request.seed)
+        viewSize: viewSize, augmentation: request.augmentation, views: request.views, seed: request.seed)
       let bytes = try sheet.image(of: dataset, samples: request.samples).pngBytes()
       try AtomicFile.write(to: request.output) { (file) throws(FileError) in
         unsafe try file.append(bytes.span.bytes)

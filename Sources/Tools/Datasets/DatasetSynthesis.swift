@@ -3,7 +3,6 @@ import Datasets
 import Formats
 import FoundationEssentials
 import Glibc
-import Imaging
 import Job
 import MPI
 import ParallelLoops

@@ -2,7 +2,6 @@ import Configuration
 import DistributedStep
 import FoundationEssentials
 import ImageCodecs
-import Imaging
 import NeuralNet
 
 /// The result of `supcon plan`, with the structure of its JSON object.

@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import DistributedStep
-import Imaging
 import Job
 import MPI
 import NeuralNet
@@ -63,7 +62,7 @@ package enum PlanStage {
   ) throws {
     let notes = request.isJSON ? Reporter.silent : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
-    let topology = try HostTopology(request.host)
+    let topology = try world.throwingTogether { try HostTopology(request.host) }
     for note in HostTopology.contradictions(request.host) {
       notes.note(note)
     }
@@ -78,9 +77,10 @@ package enum PlanStage {
       opened.configuration, viewSize: opened.viewSize, teacher: teacher, evaluatedSamples: evaluatedSamples,
       on: topology)
     guard !proposals.isEmpty else {
-      throw RunError(
-        .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
-        remedy: "give a smaller --shard-size or --activation-memory, or use a host with more memory")
+      throw CollectiveError(
+        error: RunError(
+          .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
+          remedy: "give a smaller --shard-size or --activation-memory, or use a host with more memory"))
     }
     let result = ProposalResult(opened.configuration, topology, proposals)
     report(request.isJSON ? result.json() : result.table())

@@ -1,10 +1,7 @@
 import Configuration
-import Datasets
 import DistributedStep
 import ImageCodecs
-import Imaging
 import Job
-import KeyedRandomness
 import Losses
 import MPI
 import NeuralNet

@@ -57,7 +57,7 @@ enum Console {
   /// - Returns: The reporter.
   static func reporter(of world: borrowing Communicator, _ verbosity: Verbosity = .normal) -> Reporter {
     guard world.isRoot else { return .silent }
-    return Reporter { kind, text in
+    return Reporter(showsProgress: verbosity != .quiet) { kind, text in
       switch kind {
       case .outcome:
         if verbosity != .quiet || outputFailure.load(ordering: .relaxed) != 0, !line(text) {

@@ -22,6 +22,8 @@ struct DatasetInfoCommand: RankedCommand {
 
   var threadsPerRank: Int { dataset.threads ?? 1 }
 
+  var hasResultOutput: Bool { json }
+
   func problem(ranks: Int) -> String? {
     dataset.request.problem
   }

@@ -28,10 +28,11 @@ struct DatasetSynthesizeCommand: RankedCommand {
   var adviceWhenStopped: String { "\(output) is incomplete: remove it and start again" }
 
   func problem(ranks: Int) -> String? {
-    if train < 1 || test < 1 {
-      return "--train \(train), --test \(test): expected at least 1 each"
-    }
-    return threads.flatMap { threads in Configuration.problem(ofThreads: threads) }
+    // As many as --shapes-train and --shapes-test allow.
+    let most = 10_000_000
+    return Configuration.problem(of: "train", train, atLeast: 1, atMost: most)
+      ?? Configuration.problem(of: "test", test, atLeast: 1, atMost: most)
+      ?? threads.flatMap { threads in Configuration.problem(ofThreads: threads) }
   }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {

@@ -67,7 +67,9 @@ struct LossCommand: RankedCommand {
   var outputs: [OutputFile] { gradient.map { path in [OutputFile(path, .numPy, option: "--gradient")] } ?? [] }
 
   func problem(ranks: Int) -> String? {
-    lossVariant.given.problem?.description ?? request.problem
+    let given = lossVariant.given
+    let needless = given.applied(to: Configuration()).needlessOption(of: .contrastive, given: given)
+    return (given.problem ?? needless)?.description ?? request.problem
   }
 
   var hasResultOutput: Bool { true }
