@@ -96,6 +96,7 @@ struct CorruptionTests {
     try workshop.expectRefusal(
       ["evaluate", workshop.path("run"), "--corruptions", workshop.path("arrays")], 65,
       naming: ["arrays/labels.npy: has 5 of the 10 classes", "belongs to the run's dataset"])
+    try PlainNumPy.write(labels, type: "<i8", shape: [labels.count], to: workshop.path("arrays/labels.npy"))
     try FileManager.default.removeItem(atPath: workshop.path("arrays/snow.npy"))
     try workshop.expectRefusal(
       ["evaluate", workshop.path("run"), "--corruptions", workshop.path("arrays")], 66, naming: ["arrays/snow.npy"])
