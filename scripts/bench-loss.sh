@@ -5,7 +5,9 @@
 #
 # The two are measured in turn, so that a machine that is slower for a while is so for both. Prints the medians and their ratio.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/given-program.sh"
+cd "$root"
 
 rows=${1:-65536}
 ranks=${2:-2}
@@ -15,8 +17,8 @@ width=128
 . scripts/mpi-environment.sh
 # Seconds have a decimal point, whatever the user's language.
 export LC_ALL=C
-swift build -c release --product supcon
-supcon=$(swift build -c release --show-bin-path)/supcon
+[ -n "${SUPCON:-}" ] || swift build -c release --product supcon
+supcon=${SUPCON:-$root/.build/release/supcon}
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
 for peer in sgemm unit-rows; do

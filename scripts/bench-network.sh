@@ -8,6 +8,7 @@
 # the backward pass and during it, and the share of the step in which ranks only wait for the reduction. Needs root and iproute2 (tc).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/given-program.sh"
 cd "$root"
 rounds=${1:-5}
 [ $# -eq 0 ] || shift

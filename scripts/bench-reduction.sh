@@ -6,6 +6,7 @@
 # Prints a row for each placement of the ranks and each length of the vector, as in docs/scaling.md: medians of the runs. Needs root and iproute2 (tc).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/given-program.sh"
 cd "$root"
 runs=${1:-3}
 . scripts/mpi-environment.sh

@@ -8,6 +8,7 @@
 # before the measurement, then a row for each kind of overlap: medians of the rounds. Needs root and iproute2 (tc).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/given-program.sh"
 cd "$root"
 rounds=${1:-3} megabits=${2:-1000}
 [ $# -eq 0 ] || shift

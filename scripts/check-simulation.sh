@@ -10,7 +10,6 @@
 # Needs Debian's libsimgrid-dev, Swift and clang; 1,024 hosts take 90 s of a core, and 0.6 GB.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
 hosts="4 16 64" models="resnet18 resnet50" speeds="10 100" networks="flat fat-tree" samples=32 batch_norm=shard limit=0.1 plans=
 while [ $# -gt 0 ]; do
   [ $# -gt 1 ] || { echo "check-simulation.sh: $1 needs a value" >&2 && exit 64; }
@@ -21,6 +20,12 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
+if [ -n "$plans" ]; then
+  plans=$(realpath -m -- "$plans")
+  [ ! -e "$plans" ] || [ -d "$plans" ] || { echo "check-simulation.sh: --plans $plans: is a file: name a folder" >&2 && exit 64; }
+fi
+. "$root/scripts/given-program.sh"
+cd "$root"
 if ! command -v smpirun >/dev/null || [ ! -e /usr/include/smpi/mpi.h ]; then
   echo "check-simulation.sh: SimGrid is missing; install Debian's libsimgrid-dev (apt-get install libsimgrid-dev)" >&2
   exit 69

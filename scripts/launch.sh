@@ -481,12 +481,12 @@ trap 'kill "-$request" "$job" 2>/dev/null || true' USR1
 # The terminal sends it to the launcher as well, at which all ranks save and stop after the step; Open MPI kills what still runs two seconds later.
 trap : INT
 
-# A trapped signal ends the wait, while mpirun still runs.
-while true; do
-  code=0
-  wait "$job" 2>/dev/null || code=$?
-  kill -0 "$job" 2>/dev/null || break
-done
+# If a trapped signal ends a wait for mpirun just when it exits, bash loses its code. So it is asked for at the end only; nobody writes to the pipe.
+mkfifo "$scratch/pause"
+exec {pause}<>"$scratch/pause"
+while kill -0 "$job" 2>/dev/null; do read -rt 0.1 -u "$pause" || true; done
+code=0
+wait "$job" 2>/dev/null || code=$?
 kill -TERM "$guard" 2>/dev/null || true
 [ -z "$timer" ] || kill -TERM "$timer" 2>/dev/null || true
 wait "$reader" || true

@@ -30,6 +30,7 @@ while [ $# -gt 0 ]; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${parts[@]}")
 
+. "$root/scripts/given-program.sh"
 cd "$root"
 . scripts/mpi-environment.sh
 [ -n "${SUPCON:-}" ] || swift build -c release --product supcon

@@ -15,7 +15,7 @@ cd "$work" || exit 1
 small="--shapes-train 64 --shapes-test 32 --batch-size 32 --shard-size 16"
 failures=0
 
-# count CODE FILE…: how many of the codes in the files are CODE
+# report TITLE CODES FILE…: how many of the codes in the files are among CODES, which a | divides; others are a failure.
 report() {
   local title=$1 expected=$2
   shift 2

@@ -113,6 +113,27 @@ struct LaunchScriptTests {
     #expect(result.standardError.contains("continue the job with --resume"))
   }
 
+  // The code of the wait that the signal ended is another one.
+  @Test func `the exit code of ranks that end at once after a signal arrives`() throws {
+    let workshop = try Workshop()
+    let launcher = try workshop.script(
+      "mpirun",
+      """
+      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
+      trap '' USR1
+      kill -TERM $PPID
+      exit 75
+      """)
+    let program = try workshop.script("program", "echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'")
+    for _ in 0..<10 {
+      let result = try runProcess(
+        projectRoot.appendingPathComponent("scripts/launch.sh").path, ["-np", "2", "pretrain"],
+        environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
+      #expect(result.exitCode == 75, "\(result.standardError)")
+    }
+    withExtendedLifetime(workshop) {}
+  }
+
   // A wait that is no number would end every job at once.
   @Test(arguments: ["soon", "0", "-1", "1.5"])
   func `a wait for a launcher that is no number of seconds is refused`(wait: String) throws {

@@ -5,7 +5,8 @@ import Testing
 /// `scripts/results/*.sh` and `scripts/pack-encoder.sh` with a program in place of `supcon`, which writes at once what
 /// the scripts read of runs: they depend on its files and exit codes alone.
 struct ResultsScriptTests {
-  /// Writes down its commands in $CALLS; $FAILS names the command that fails.
+  /// Writes down its commands in $CALLS; $FAILS names the command that fails, with $CODE, $WAITS the one that goes on
+  /// until it is stopped.
   private static let program = #"""
     case $1 in
       --version) exit ;;
@@ -19,7 +20,12 @@ struct ResultsScriptTests {
       plan) exit 66 ;;
     esac
     echo "$*" >>"$CALLS"
-    [ "$1" != "${FAILS:-}" ] || exit 65
+    [ "$1" != "${FAILS:-}" ] || exit "${CODE:-65}"
+    if [ "$1" = "${WAITS:-}" ]; then
+      trap 'echo "$1 stopped" >>"$CALLS"; exit 75' TERM INT USR1
+      : >"$CALLS.waits"
+      for turn in $(seq 300); do sleep 0.1; done
+    fi
     now=$(printf '2026-01-01T00:%02d:00Z' "$(wc -l <"$CALLS")")
     command=$1 top1=0.9125 line="\"$0\"" previous=''
     case $command in
@@ -170,14 +176,54 @@ struct ResultsScriptTests {
     #expect(!FileManager.default.fileExists(atPath: workshop.path("out")))
   }
 
+  @Test(arguments: ["pretrain", "linear", "evaluate"], [75, 65])
+  func `a command that was stopped or has failed is told with what to do`(command: String, code: Int) throws {
+    let result = try reproduce([], ["FAILS": command, "CODE": "\(code)"])
+    #expect(result.exitCode == Int32(code))
+    let run = workshop.path("out/ours")
+    let advice = code == 75 ? "start this script again to continue" : "see \(run).log"
+    #expect(result.standardError.contains("\(run): ended with \(code); \(advice)"), "\(result.standardError)")
+  }
+
+  @Test(arguments: [
+    ["reproduce.sh", "ours"], ["restarts.sh"], ["ablation.sh"], ["curves.sh"], ["large-batches.sh"],
+  ])
+  func `SIGTERM to a script stops its training, which saves`(script: [String]) throws {
+    let arguments = script.dropFirst() + [workshop.data, workshop.path("out")]
+    let job = BackgroundJob(
+      "/usr/bin/env",
+      [
+        "SUPCON=\(program)", "CALLS=\(workshop.path("calls"))", "WAITS=pretrain",
+        projectRoot.appendingPathComponent("scripts/results/\(script[0])").path,
+      ] + arguments)
+    try waitUntil { FileManager.default.fileExists(atPath: workshop.path("calls.waits")) }
+    kill(try #require(job.processIdentifier), SIGTERM)
+    let result = try job.result()
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(result.standardError.contains("ended with 75; start this script again to continue"))
+    #expect(try calls().last == "pretrain stopped")
+  }
+
   // MARK: - Tables of several runs
+
+  @Test(arguments: [("1", "0"), ("2", "1"), ("5", "1"), ("200", "5")])
+  func `a short training of restarts.sh leaves the warm-up`(epochs: String, warmup: String) throws {
+    try succeeding(run("results/restarts.sh", [workshop.data, workshop.path("out"), epochs, "\(epochs):0.05"]))
+    let trainings = try calls().filter { call in call.hasPrefix("pretrain ") }
+    #expect(trainings.count == 2 && trainings[0].hasSuffix(" --epochs \(epochs) --warmup-epochs \(warmup)"))
+    #expect(trainings[1].contains(" --warmup-epochs \(epochs == "1" ? 0 : 1) "), "\(trainings)")
+  }
 
   @Test func `an import that was interrupted is made anew`() throws {
     let arguments = [workshop.data, workshop.path("out"), "3", "60:0.05"]
     let first = try run("results/restarts.sh", arguments)
     #expect(first.exitCode == 0, "\(first.standardError)")
     #expect(first.standardOutput.split(separator: "\n").count == 4, "\(first.standardOutput)")
-    #expect(try commands().count { command in command == "import" } == 1)
+    let begun = try calls()
+    #expect(begun.count { call in call.hasPrefix("import ") } == 1)
+    // The first encoder is not scaled, and its import follows it; the restarts are.
+    let restart = begun.first { call in call.hasPrefix("pretrain ") && call.contains(" --init ") }
+    #expect(restart?.contains(" --normalize-encoder ") == true, "\(begun)")
     try succeeding(run("results/restarts.sh", arguments))
     #expect(try !commands().contains("import"))
     for half in ["summary.json", "checkpoints/latest"] {

@@ -61,7 +61,7 @@ END
 
 trim() { sed 's/^ *//; s/ *$//' <<<"$1"; }
 
-# row NAME COMMAND RECIPE OPTIONS: trains all seeds and prints the row.
+# row NAME COMMAND RECIPE OPTIONS: trains all seeds and prints the row. Not in a pipe, whose shell a signal to the script would not reach.
 row() {
   local name=$1 command=$2 recipe=$3 options run seed raw=() average=() neighbors=() times=()
   read -ra options <<<"$4"
@@ -77,7 +77,7 @@ row() {
     [ ! -e "$run/encoder-average.safetensors" ] || { tested "$run" validation average && average+=("$(top1 "$run" validation average)"); }
   done
   echo "| $name | $(mean "${raw[@]}") | $(mean ${average[@]+"${average[@]}"}) | $(mean "${neighbors[@]}") \
-| $(printf '%s\n' "${times[@]}" | awk -v epochs="$epochs" '{ sum += $1 } END { printf "%.1f", sum / NR / epochs }') | $4 |"
+| $(printf '%s\n' "${times[@]}" | awk -v epochs="$epochs" '{ sum += $1 } END { printf "%.1f", sum / NR / epochs }') | $4 |" | tee -a "$out/table.md"
 }
 
 alone "$out"
@@ -86,5 +86,5 @@ alone "$out"
   echo "|---|---|---|---|---|---|"
 } | tee "$out/table.md"
 while IFS='|' read -r name command recipe options; do
-  row "$(trim "$name")" "$(trim "$command")" "$(trim "$recipe")" "$(trim "$options")" </dev/null | tee -a "$out/table.md"
+  row "$(trim "$name")" "$(trim "$command")" "$(trim "$recipe")" "$(trim "$options")" </dev/null
 done < <(variants)

@@ -20,13 +20,48 @@ whole RANKS 1 2 "$ranks"
 threads=${THREADS:-$(($(nproc) / ranks > 0 ? $(nproc) / ranks : 1))}
 whole THREADS 1 2 "$threads"
 
+# What waited has started; nothing while it starts no command. Whether a signal has asked the script to stop since.
+child='' asked=''
+stopping() {
+  [ -n "$child" ] || fail 75 "stopped; start this script again to continue"
+  asked=yes
+}
+# The terminal sends Ctrl-C to what runs, too. The others are passed on as SIGUSR1: launch.sh would take a second SIGTERM, as from systemd and timeout,
+# which send it to all processes, for an order to kill.
+trap stopping INT
+trap 'stopping; kill -USR1 "$child" 2>/dev/null || true' TERM USR1
+# A command in the background would ignore Ctrl-C.
+heeding=(env --default-signal=INT,QUIT)
+"${heeding[@]}" true 2>/dev/null || heeding=()
+
+# A pipe to which nobody writes.
+pipe=$(mktemp -u)
+mkfifo "$pipe"
+exec {pause}<>"$pipe"
+rm "$pipe"
+
+# waited COMMAND…: runs a command, which a stop of the script stops too, and returns its exit code once it has ended.
+waited() {
+  local code=0
+  child=starting asked=''
+  ${heeding[@]+"${heeding[@]}"} "$@" &
+  child=$!
+  [ -z "$asked" ] || kill -USR1 "$child" 2>/dev/null || true
+  # If a trapped signal ends a wait for the command just when it exits, bash loses its code. So it is asked for at the end only.
+  while kill -0 "$child" 2>/dev/null; do read -rt 0.1 -u "$pause" || true; done
+  wait "$child" || code=$?
+  child=''
+  # It was at its end already.
+  [ -z "$asked" ] || [ "$code" != 0 ] || code=75
+  return "$code"
+}
+
 # job COMMAND OPTIONS…: runs supcon on all ranks.
 job() {
-  if [ "$ranks" -gt 1 ]; then
-    nice -n 19 "$mpirun" -np "$ranks" "$supcon" "$@"
-  else
-    nice -n 19 "$supcon" "$@"
-  fi
+  local start=("$supcon")
+  # mpirun alone would leave ranks two seconds to save.
+  [ "$ranks" = 1 ] || start=(env SUPCON="$supcon" "$root/scripts/launch.sh" -np "$ranks")
+  waited nice -n 19 "${start[@]}" "$@"
 }
 
 # alone OUT: makes OUT, and ends the script if another one works there, whose table it would replace. What a script has started keeps the lock, too.
@@ -45,6 +80,16 @@ logged() {
   "$@" >>"$log" 2>&1 || code=$?
   [ "$code" = 0 ] || tail -c "+$((size + 1))" "$log" | tail -n 3 >&2
   return "$code"
+}
+
+# ended RUN CODE: ends the script with the code of a command whose log is RUN.log, and says what to do.
+ended() {
+  # 64 to 78 are errors that would come again, but for 75, a stop on request.
+  case $2 in
+    64 | 65 | 66 | 69 | 73 | 78) echo "$1: ended with $2; see $1.log" >&2 ;;
+    *) echo "$1: ended with $2; start this script again to continue" >&2 ;;
+  esac
+  exit "$2"
 }
 
 # value FILE FIELD: a number or text of a JSON file, one field a line; nothing if there is none.
@@ -69,15 +114,7 @@ train() {
     return 0
   fi
   mkdir -p "$(dirname "$run")"
-  logged "$run.log" job "$command" --output "$run" --threads "$threads" --resume "$@" || {
-    local code=$?
-    # 64 to 78 are errors that would come again, but for 75, a stop on request.
-    case $code in
-      64 | 65 | 66 | 69 | 73 | 78) echo "$run: ended with $code; see $run.log" >&2 ;;
-      *) echo "$run: ended with $code; start this script again to continue" >&2 ;;
-    esac
-    exit "$code"
-  }
+  logged "$run.log" job "$command" --output "$run" --threads "$threads" --resume "$@" || ended "$run" $?
 }
 
 # measured RESULT RUN WEIGHTS: true if there is a result, and of the weights that the run has by now: one of --steps can have trained on.
@@ -118,12 +155,12 @@ tested() {
       [ "$was" = "$now" ] || fail 78 "$(dirname "$linear"): was trained with ${was:-the default options}, not with ${now:-the default options}: \
 remove the folder to train it again, or give reproduce.sh the same behind --"
     else
-      logged "$run.log" job linear "${options[@]}" "$@" || exit
+      logged "$run.log" job linear "${options[@]}" "$@" || ended "$run" $?
     fi
   fi
   # What evaluate says of a classifier is that of the linear stage: a newer one is measured again. Times of UTC, as text.
   if ! measured "$measures" "$run" "$weights" || [[ -n $linear && $(value "$linear" ended) > $(value "$measures" started) ]]; then
-    logged "$run.log" job evaluate "${options[@]}" || exit
+    logged "$run.log" job evaluate "${options[@]}" || ended "$run" $?
   fi
 }
 

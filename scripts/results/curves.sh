@@ -34,7 +34,7 @@ accuracy() { echo "$(percent "$(top1 "$out/$1" test)") | $(percent "$(value "$ou
 echo "| epochs | supcon top-1 | k-NN | seconds | loss | bound | cross-entropy top-1 | k-NN | seconds |"
 echo "|---|---|---|---|---|---|---|---|---|"
 for length in "${lengths[@]}"; do
-  warmup=$((length < 50 ? 1 : 5))
+  warmup=$((length < 50 ? length > 1 : 5))
   begun "supcon-$length" pretrain supcon --epochs "$length" --warmup-epochs "$warmup"
   begun "cross-entropy-$length" supervised cross-entropy --epochs "$length" --warmup-epochs "$warmup"
   run=$out/supcon-$length
@@ -52,7 +52,7 @@ for length in 1 2 10 100; do
     # In a copy, so that the run keeps the result of the default length.
     rm -rf "$out/linear-copy" && mkdir -p "$out/linear-copy"
     cp -r "$out/supcon-$last/config.yaml" "$out/supcon-$last/checkpoints" "$out/linear-copy/"
-    logged "$out/linear.log" job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads"
+    logged "$out/linear.log" job linear --run "$out/linear-copy" --epochs "$length" --threads "$threads" || ended "$out/linear" $?
     mv "$out/linear-copy/linear/summary.json" "$result"
     rm -rf "$out/linear-copy"
   fi

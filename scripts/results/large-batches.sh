@@ -30,7 +30,7 @@ done
 # last RUN FIELD: a number of the last evaluation.
 last() { grep '"knn20_weighted_top1":' "$1/metrics.jsonl" | tail -n 1 | sed -n "s/.*\"$2\":\([0-9.eE+-]*\).*/\1/p"; }
 
-# row BATCH STATISTICS SCALING: trains and prints the row.
+# row BATCH STATISTICS SCALING: trains and prints the row. Not in a pipe, whose shell a signal to the script would not reach.
 row() {
   local batch=$1 statistics=$2 scaling=$3 run=$out/$1-$2-$3 rate
   rate=$(awk -v batch="$batch" -v scaling="$scaling" 'BEGIN { part = batch / 256; printf "%.4g", 3 * (scaling == "root" ? sqrt(part) : part) }')
@@ -38,7 +38,7 @@ row() {
     --shard-size 64 --batch-norm "$statistics" --optimizer lars --learning-rate "$rate" --epochs "$epochs" \
     --warmup-epochs "$(awk -v epochs="$epochs" 'BEGIN { print epochs / 10 }')" --evaluate-epochs "$epochs" --keep 1 ${options[@]+"${options[@]}"}
   echo "| $batch | $statistics | $rate ($scaling) | $(value "$run/summary.json" steps) | $(percent "$(last "$run" knn20_weighted_top1)") \
-| $(percent "$(last "$run" linear_probe_top1)") | $(epochs "$run" loss | tail -n 1) | $(($(seconds "$run") / epochs)) |"
+| $(percent "$(last "$run" linear_probe_top1)") | $(epochs "$run" loss | tail -n 1) | $(($(seconds "$run") / epochs)) |" | tee -a "$out/table.md"
 }
 
 alone "$out"
@@ -49,7 +49,7 @@ alone "$out"
 for batch in "${batches[@]}"; do
   for statistics in shard global; do
     for scaling in root linear; do
-      [ "$batch $scaling" = "256 root" ] || row "$batch" "$statistics" "$scaling" | tee -a "$out/table.md"
+      [ "$batch $scaling" = "256 root" ] || row "$batch" "$statistics" "$scaling"
     done
   done
 done

@@ -24,22 +24,29 @@ alone "$out"
 
 dataset=cifar10
 [ ! -e "$data/train.bin" ] || dataset=cifar100
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
 
-"$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs"
+# The recipe's 5 epochs of warm-up, but 1 where they would be most of the training, and none of a single epoch.
+warmup=$((epochs < 10 ? epochs > 1 : 5))
 last=$out/$dataset-resnet20-supcon-200e
+waited "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs" --warmup-epochs "$warmup" ||
+  ended "$last" $?
 for index in "${!restarts[@]}"; do
   imported=$out/imported-$((index + 1))
   folder=$out/restart-$((index + 1))
   # An import that was interrupted has no summary yet, or a folder of checkpoints without the newest; supcon would refuse to write there again.
   if [ ! -e "$imported/summary.json" ] || { [ -d "$imported/checkpoints" ] && [ ! -e "$imported/checkpoints/latest" ]; }; then
     rm -rf "$imported"
-    # The layout scales representations to unit length, from the first restart on.
-    job export "$last" --layout ge --part encoder --output "$imported.safetensors" >"$imported.log"
-    job import --weights "$imported.safetensors" --layout ge --model resnet20 --dataset "$dataset" --data "$data" --output "$imported" >>"$imported.log"
+    logged "$imported.log" job export "$last" --layout ge --part encoder --output "$imported.safetensors" || ended "$imported" $?
+    logged "$imported.log" job import --weights "$imported.safetensors" --layout ge --model resnet20 --dataset "$dataset" --data "$data" \
+      --output "$imported" || ended "$imported" $?
   fi
   IFS=: read -r epochs rate <<<"${restarts[index]}"
-  # The head of the table is there already.
-  "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" \
-    --epochs "$epochs" --learning-rate "$rate" --warmup-epochs 1 --weight-average 0.999 | tail -n +3
   last=$folder/$dataset-resnet20-supcon-autoaugment-200e
+  # Representations have unit length from the first restart on.
+  waited "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" \
+    --normalize-encoder --epochs "$epochs" --learning-rate "$rate" --warmup-epochs "$((epochs > 1))" --weight-average 0.999 >"$rows" || ended "$last" $?
+  # The head of the table is there already.
+  tail -n +3 "$rows"
 done

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The scripts that measure and check: the folders from which paths count, and where their readers find them.
+struct ScriptTests {
+  /// Runs a script in the workshop's folder.
+  private func run(
+    _ script: String, _ arguments: [String] = [], in workshop: Workshop, _ environment: [String: String] = [:]
+  ) throws -> ProcessResult {
+    let path = projectRoot.appendingPathComponent("scripts/\(script)").path
+    return try runProcess(
+      "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", workshop.path("."), path] + arguments, environment: environment)
+  }
+
+  // The checkout has a program of this name.
+  @Test(arguments: [
+    ["test-faults.sh", "bits"], ["check-scaling.sh"], ["check-simulation.sh"], ["bench-loss.sh"], ["bench-network.sh"],
+    ["bench-reduction.sh"],
+  ])
+  func `a relative SUPCON counts from the folder of the caller`(script: [String]) throws {
+    let workshop = try Workshop()
+    let result = try run(
+      script[0], Array(script.dropFirst()), in: workshop, ["SUPCON": "scripts/launch.sh"])
+    #expect(result.exitCode == 66, "\(result.standardError)")
+    let place = "there is no program \(workshop.path("scripts/launch.sh")):"
+    #expect(result.standardError.contains(place), "\(result.standardError)")
+  }
+
+  @Test(arguments: ["SUPCON", "MPI_CHECKS"])
+  func `a program in the folder of the caller is found from any folder`(variable: String) throws {
+    let workshop = try Workshop()
+    _ = try workshop.script("program", "exit 0")
+    let commands = """
+      cd "$1" && \(variable)=program
+      . "$2"
+      cd / && echo "$\(variable)"
+      """
+    let script = projectRoot.appendingPathComponent("scripts/given-program.sh").path
+    let result = try runProcess("/usr/bin/env", ["bash", "-euc", commands, "test", workshop.path("."), script])
+    #expect(result.lastLine == workshop.path("program"), "\(result.standardError)")
+  }
+
+  @Test func `the folder of the simulation's plans counts from the folder of the caller`() throws {
+    let workshop = try Workshop()
+    try Data().write(to: URL(fileURLWithPath: workshop.path("plans")))
+    let result = try run("check-simulation.sh", ["--plans", "plans"], in: workshop)
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardError.contains("--plans \(workshop.path("plans")): is a file"), "\(result.standardError)")
+  }
+
+  @Test func `every script is named by a document, a test, a source or another script`() throws {
+    let folder = projectRoot.appendingPathComponent("scripts").path
+    let scripts = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
+      name.hasSuffix(".sh") || name.hasSuffix(".py")
+    }
+    #expect(scripts.count > 30)
+    let places = ["README.md", "CONTRIBUTING.md", "Package.swift", "docs", "scripts", "Sources", "Tests"]
+    let found = try succeeding(
+      runProcess(
+        "/usr/bin/env",
+        ["grep", "-roE", "--include=*.md", "--include=*.swift", "--include=*.sh", "--include=*.py"]
+          + ["[a-z0-9-]+\\.(sh|py)"] + places.map { place in projectRoot.appendingPathComponent(place).path }))
+    var named: Set<Substring> = []
+    for line in found.standardOutput.split(separator: "\n") {
+      guard let colon = line.lastIndex(of: ":") else { continue }
+      let name = line[line.index(after: colon)...]
+      // Its own head does not lead to it.
+      if !line[..<colon].hasSuffix("/scripts/\(name)") { named.insert(name) }
+    }
+    for script in scripts.sorted() { #expect(named.contains(script[...]), "\(script)") }
+  }
+}
