@@ -22,7 +22,7 @@ package enum ActivationMemory: Sendable, Equatable {
     let upper = text.uppercased()
     for (suffix, byteCount) in Self.units where upper.hasSuffix(suffix) {
       guard let number = Double(upper.dropLast(suffix.count)), number.isFinite, number >= 0,
-        number * byteCount < 0x1p62
+        number * byteCount < 0x1p62, number == 0 || number * byteCount >= 1
       else { return nil }
       self = .bytes(Int(number * byteCount))
       return

@@ -77,12 +77,14 @@ package final class ShardPrefetcher: Sendable {
       return try loader.fill(&views, samples: request.samples.span, epoch: request.epoch)
     }
     begun.isDone.wait()
+    defer {
+      state.withLock { state in state.spare.append(begun) }
+      beginWaiting()
+    }
     if let error = begun.contents.withLock({ contents in contents.error }) {
       throw error
     }
     copy(begun.contents.withLock { contents in contents.views }, to: &views)
-    state.withLock { state in state.spare.append(begun) }
-    beginWaiting()
   }
 
   private func copy(_ made: [Float], to views: inout MutableSpan<Float>) {

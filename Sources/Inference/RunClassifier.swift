@@ -47,25 +47,6 @@ package struct RunClassifier: Sendable {
     (self.weight, self.bias, classNames) = (weight, bias, read?.classNames ?? [])
   }
 
-  /// Returns the command that trains a classifier for the given weights of an encoder.
-  ///
-  /// - Parameters:
-  ///   - run: The run directory.
-  ///   - data: The folder of the dataset; `nil` for the one that the run was trained on.
-  ///   - checkpoint: The checkpoint; `nil` for the latest.
-  ///   - weights: The weights of the encoder.
-  /// - Returns: The command, such as `supcon linear runs/c10 --weights-of average`.
-  package static func trainingCommand(
-    run: String, data: String? = nil, checkpoint: String?, weights: RunWeights
-  ) -> String {
-    let words: [String?] = [
-      "supcon linear \(run)", data.map { data in "--data \(data)" },
-      checkpoint.map { checkpoint in "--checkpoint \(checkpoint)" },
-      weights == .raw ? nil : "--weights-of \(weights.rawValue)",
-    ]
-    return words.compactMap { word in word }.joined(separator: " ")
-  }
-
   /// Returns the difference between the classifier's classes and those of a dataset in words, such as `its class 2 is
   /// cat, that of the dataset is dog`; `nil` if there is none.
   ///

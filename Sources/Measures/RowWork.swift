@@ -36,31 +36,53 @@ package enum RowWork {
     }
     let activity = world.activity
     let own = range(partition[world.rank])
-    let local = try world.throwingTogether {
-      try compute(own, blockSize: blockSize, threads: threads) { block, thread in
+    // Each rank computes its values at their place: another copy of ImageNet's representations takes 10 GB.
+    var gathered = [Element](repeating: zero, count: rows * width)
+    try world.throwingTogether {
+      var elements = gathered.mutableSpan
+      var place = elements._mutatingExtracting(own.lowerBound * width..<own.upperBound * width)
+      try compute(own, width: width, into: &place, blockSize: blockSize, threads: threads) { block, thread in
         defer { activity.progressed() }
         return try body(block, thread)
       }
     }
-    precondition(local.count == own.count * width, "\(local.count) values for \(own.count) rows of \(width)")
-    var gathered = [Element](repeating: zero, count: rows * width)
-    try world.allGather(
-      local.span, counts: partition.ranges.map { blocks in range(blocks).count * width }, into: &gathered)
+    var elements = gathered.mutableSpan
+    try world.allGatherInPlace(
+      counts: partition.ranges.map { blocks in range(blocks).count * width }, into: &elements)
     return gathered
   }
 
   /// Computes the values of some rows with the threads of this process.
-  package static func compute<Element: Sendable>(
-    _ rows: Range<Int>, blockSize: Int = blockSize, threads: Int = 1,
-    _ body: @Sendable (_ rows: Range<Int>, _ thread: Int) throws -> [Element]
-  ) throws -> [Element] {
+  ///
+  /// - Parameters:
+  ///   - rows: The rows.
+  ///   - width: The number of values per row.
+  ///   - values: Receives the values, `[rows, width]`.
+  ///   - blockSize: The number of rows computed together.
+  ///   - threads: The number of threads.
+  ///   - body: Computes the values of a block of rows, `[block, width]`.
+  /// - Throws: The error of `body` for the lowest block whose computation failed.
+  package static func compute<Element: BitwiseCopyable & Sendable>(
+    _ rows: Range<Int>, width: Int, into values: inout MutableSpan<Element>, blockSize: Int = blockSize,
+    threads: Int = 1, _ body: @Sendable (_ rows: Range<Int>, _ thread: Int) throws -> [Element]
+  ) throws {
+    precondition(values.count == rows.count * width, "\(values.count) values for \(rows.count) rows of \(width)")
     let blocks = stride(from: rows.lowerBound, to: rows.upperBound, by: blockSize).map { first in
       first..<min(first + blockSize, rows.upperBound)
     }
-    let values = try parallelMap(blocks.count, threads: threads) { index, thread in
-      useOneThreadPerPrimitive()
-      return try body(blocks[index], thread)
+    try unsafe values.withUnsafeMutableBufferPointer { values in
+      // Safe: every block writes its own rows.
+      nonisolated(unsafe) let target = unsafe values
+      try parallelFor(blocks.count, threads: threads) { index, thread in
+        useOneThreadPerPrimitive()
+        let block = blocks[index]
+        let computed = try body(block, thread)
+        precondition(
+          computed.count == block.count * width, "\(computed.count) values for \(block.count) rows of \(width)")
+        let start = (block.lowerBound - rows.lowerBound) * width
+        _ = unsafe UnsafeMutableBufferPointer(rebasing: target[start..<start + computed.count])
+          .update(fromContentsOf: computed)
+      }
     }
-    return Array(values.joined())
   }
 }

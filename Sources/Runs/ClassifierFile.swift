@@ -1,3 +1,5 @@
+import Formats
+
 /// The file of a linear classifier in a run directory, written by `supcon linear`.
 package enum ClassifierFile {
   /// The folder of the linear probe's results in the run directory.
@@ -43,6 +45,25 @@ package enum ClassifierFile {
     let changed = others.filter { other in data != nil && other.fields["data"] == data }
     let last = changed.max { one, other in time(one.fields) < time(other.fields) }
     return own + [last ?? (others.count == 1 ? others[0] : nil)].compactMap { other in other?.name }
+  }
+
+  /// Returns the command, as words of a shell, that trains a classifier for the given weights of an encoder.
+  ///
+  /// - Parameters:
+  ///   - run: The run directory.
+  ///   - data: The folder of the dataset; `nil` for the one that the run was trained on.
+  ///   - checkpoint: The checkpoint; `nil` for the latest.
+  ///   - weights: The weights of the encoder.
+  /// - Returns: The command, such as `supcon linear runs/c10 --weights-of average`.
+  package static func trainingCommand(
+    run: String, data: String? = nil, checkpoint: String? = nil, weights: RunWeights = .raw
+  ) -> String {
+    let words: [String?] = [
+      "supcon linear \(run.shellQuoted)", data.map { data in "--data \(data.shellQuoted)" },
+      checkpoint.map { checkpoint in "--checkpoint \(checkpoint)" },
+      weights == .raw ? nil : "--weights-of \(weights.rawValue)",
+    ]
+    return words.compactMap { word in word }.joined(separator: " ")
   }
 
   /// The metadata key for the number of pretraining steps of the encoder with which the classifier was trained.

@@ -9,7 +9,7 @@ package struct RecordedSplits: Sendable {
   private static let validation = JSONValue.text("validation")
   private static let testSplitField = "test_split"
 
-  /// The folders whose results are of validation images although their names do not say so.
+  /// The folders whose results are of validation images.
   private let folders: Set<String>
   /// True if training tested its classifier on validation images.
   private let isTestOfValidation: Bool

@@ -68,7 +68,7 @@ package struct ResultPlace: Sendable {
   /// Returns the name of the folder for the run's own images and latest checkpoint.
   package func ownFolder(of stage: String) -> String { stage + suffix }
 
-  /// The names of these folders of all stages, weights and splits.
+  /// The names of the folders of all stages, weights and splits for the run's own images and latest checkpoint.
   package static let ownFolders: [String] = RunWeights.allCases.flatMap { weights in
     [false, true].flatMap { isValidation in
       ["linear", "evaluation", "evaluation-pixels"].map { stage in

@@ -42,7 +42,10 @@ package struct GivenOptions {
         configuration.values { other in other.name == option.name }.first?.text
       }
       // A resumed run may change the number of its steps, but keeps it if none is given.
-      guard !option.isFreeOnResume || option.name == "steps", text(own) != text(defaults) else { continue }
+      // The value that was given, and not what `auto` has become in the run, is compared with the default.
+      guard !option.isFreeOnResume || option.name == "steps",
+        stored[option.name] != .text(text(defaults) ?? "")
+      else { continue }
       return (option.name, text(own) ?? "none")
     }
     return nil

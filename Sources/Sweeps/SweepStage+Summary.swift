@@ -28,10 +28,16 @@ extension SweepStage {
     for (name, format) in [("sweep.csv", OutputFile.Format.csv), ("sweep.html", .html)] {
       try OutputFile("\(folder)/\(name)", format).check()
     }
+    let records = entries.compactMap { entry in
+      entry.comparedRecord.map { record in (name: entry.name, record: record) }
+    }
+    let metric = file.metric?.name ?? SweepMetric.standardField(of: records.map(\.record))
+    let note = SweepMetric.note(on: metric, of: records)
     let summary = SweepReport(
-      title: name(of: request.file), entries: entries, options: options, metric: file.metric?.name)
+      title: name(of: request.file), entries: entries, options: options, metric: metric, note: note)
     try summary.write(to: folder)
     report("\(folder)/sweep.html, sweep.csv: \(summary.resultCount) of \(counted(entries.count, "run")) with a result")
+    if let note { report.note(note) }
     let leftOut = summary.leftOut
     if !leftOut.isEmpty {
       let names = leftOut.prefix(10).joined(separator: ", ") + (leftOut.count > 10 ? ", …" : "")
@@ -44,19 +50,22 @@ extension SweepStage {
         "\(folder): none of the \(counted(entries.count, "run")) is finished with the options of \(request.file)",
         remedy: "train them with supcon sweep \(request.file.shellQuoted)")
     }
-    let problem = "\(folder): no finished run has \(summary.metric)"
-    guard let command = laterCommand(file, folder) else {
+    let problem = "\(folder): no finished run has \(metric)"
+    guard let command = laterCommand(metric, file, folder) else {
       throw RunError(.missing, problem, remedy: "choose another metric")
     }
-    let advice = "measure each run with \(command), then give supcon sweep \(request.file.shellQuoted) --summarize"
+    // There are results on test images, by which runs that hold images out are compared only if the file says so.
+    let choice = file.metric == nil ? " or name another metric in the file (test_top1 is of test images)," : ""
+    let advice =
+      "measure each run with \(command),\(choice) then give supcon sweep \(request.file.shellQuoted) --summarize"
     // Training has done its part.
     guard !request.isSummarizing else { throw RunError(.missing, problem, remedy: advice) }
     report.note("\(problem) yet: \(advice)")
   }
 
-  /// Returns the command that measures the runs after training; `nil` if training does, or if the file gives no result.
-  private static func laterCommand(_ file: SweepFile, _ folder: String) -> String? {
-    guard let metric = file.metric else { return nil }
+  /// Returns the command that measures a result of the runs after training; `nil` if training does.
+  private static func laterCommand(_ field: String, _ file: SweepFile, _ folder: String) -> String? {
+    guard let metric = SweepMetric.named(field) else { return nil }
     let runs = file.runs.lazy.map { run in RunDirectory(path: "\(folder)/\(run.name)") }
     let own = runs.compactMap { run in try? run.configuration() }.first
     return metric.command(run: "RUN", split: own.map(comparedSplit) ?? .test)

@@ -13,6 +13,8 @@ struct SizedSteps {
   private let report: Reporter
   private var configuration: Configuration
   private var prepared: (size: Int?, step: TrainingStep)?
+  /// The line about views that was reported last, which a new division of the shards does not change.
+  private var reportedViews: String?
 
   /// Creates the value; no training step is compiled yet.
   ///
@@ -44,8 +46,10 @@ struct SizedSteps {
     prepared = nil
     var stage = configuration
     stage.views.stageSize = size
-    if !(configuration.views.progressiveSizes ?? []).isEmpty {
-      report("views of \(stage.trainingViewSize(of: opened.dataset)) pixels")
+    let views = "views of \(stage.trainingViewSize(of: opened.dataset)) pixels"
+    if !(configuration.views.progressiveSizes ?? []).isEmpty, views != reportedViews {
+      report(views)
+      reportedViews = views
     }
     let step = try TrainingStep.prepared(
       stage, opened.dataset, opened.sampler, teacher: opened.teacher, over: world)

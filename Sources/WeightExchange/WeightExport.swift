@@ -173,7 +173,7 @@ package enum WeightExport {
     preprocessing.map { preprocessing in report(preprocessing.inputText(.normalized)) }
     if !isSameModel {
       report.note(
-        "the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "use the features before the model's normalization")"
+        "the run was trained \(configuration.model.normalizeEncoder ? "with" : "without") --normalize-encoder, and models of this layout \(configuration.model.normalizeEncoder ? "do not scale" : "scale") representations to unit length: \(configuration.model.normalizeEncoder ? "scale what they give" : "use the features before the model's normalization, or cifar_resnet.load, which leaves it out")"
       )
     }
   }
@@ -242,11 +242,11 @@ extension ExportedClassifier {
     if let classifier = try ExportedClassifier(of: encoder, run: request.run, report: report) {
       self = classifier
     } else if request.hasClassifier == true {
-      let checkpoint = encoder.isLatest ? "" : " --checkpoint \(request.checkpoint)"
-      let weights = request.weights == .raw ? "" : " --weights-of \(request.weights.rawValue)"
+      let command = ClassifierFile.trainingCommand(
+        run: request.run, checkpoint: encoder.isLatest ? nil : request.checkpoint, weights: encoder.weights)
       throw RunError(
         .missing, "--classifier: \(request.run) has no classifier of this encoder",
-        remedy: "train one with supcon linear \(request.run)\(checkpoint)\(weights), or leave the option out")
+        remedy: "train one with \(command), or leave the option out")
     } else {
       return nil
     }

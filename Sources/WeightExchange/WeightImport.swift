@@ -185,7 +185,7 @@ package enum WeightImport {
       for note in notes { report.note(note) }
       if !classifierNames.isEmpty {
         report.note(
-          "\(classifierNames.joined(separator: ", ")): left out; supcon linear --run \(directory.path) trains a classifier"
+          "\(classifierNames.joined(separator: ", ")): left out; \(ClassifierFile.trainingCommand(run: directory.path)) trains a classifier"
         )
       }
       if !leftOut.isEmpty {

@@ -257,6 +257,8 @@ struct RefusalTests {
   func `sizes of memory are read with their units`(text: String, bytes: Int) {
     #expect(ActivationMemory(text) == .bytes(bytes))
     #expect(ActivationMemory("\(text)x") == nil)
+    // Less than a byte is no size, and not 0 either, which keeps no activations.
+    #expect(ActivationMemory("0.5") == nil)
   }
 
   @Test(arguments: [

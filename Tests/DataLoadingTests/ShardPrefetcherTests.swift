@@ -90,6 +90,21 @@ struct ShardPrefetcherTests {
     #expect(dataset.readCount == 20)
   }
 
+  @Test func `the buffer of a shard that cannot be read is filled again`() async throws {
+    let dataset = CountingDataset(damaged: 2)
+    let prefetcher = ShardPrefetcher(loader(dataset), elements: Self.elements, threads: 2)
+    prefetcher.announce(requests)
+    // Of the first shard, three images are read, and four of each of the other buffers' shards.
+    for _ in 0..<500 where dataset.readCount < 15 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(throws: FileError(.content, "image 2 is damaged")) { try filled(prefetcher, requests[0]) }
+    for _ in 0..<500 where dataset.readCount < 19 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(dataset.readCount == 19)
+  }
+
   @Test(arguments: [0, 2])
   func `an image that cannot be read is the error of its own shard`(threads: Int) throws {
     let prefetcher = ShardPrefetcher(loader(CountingDataset(damaged: 6)), elements: Self.elements, threads: threads)

@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import Foundation
 import TestSupport
 import Testing
 
@@ -39,5 +40,19 @@ struct DataPathTests {
     for path in [directory.path, directory.file("none"), directory.file("notes.txt"), nil] {
       #expect(DataPath.singleFile(path) == nil)
     }
+  }
+
+  @Test func `a path that cannot be examined is not told as missing`() throws {
+    let directory = try TemporaryDirectory()
+    // A link to itself, as no folder is closed to a root user.
+    let loop = directory.file("loop")
+    try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
+    #expect(DataPath.kind(loop) == .unreadable(ELOOP) && DataPath.kind(directory.file("none")) == .missing)
+    let error = try #require(DataPath.problem(loop))
+    #expect(error.kind == .inputOutput && error.description.contains("symbolic links"), "\(error)")
+    #expect(throws: error) { try FolderLayout(FolderRequest(path: loop)) }
+    var request = FolderRequest(path: directory.path)
+    request.trainFolder = "loop"
+    #expect(throws: error) { try FolderLayout(request) }
   }
 }

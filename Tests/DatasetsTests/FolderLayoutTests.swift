@@ -387,4 +387,14 @@ struct FolderLayoutTests {
     request.validationFolder = "val"
     #expect(try FolderLayout(request).splits == [.train, .validation])
   }
+
+  // With each of the links followed in each, eight levels deep, there would be a hundred million folders.
+  @Test(.timeLimit(.minutes(1))) func `links of a folder to itself are not followed again and again`() throws {
+    let directory = try tree(["a/1.png", "b/1.png"])
+    try makeFolder(directory.file("c"))
+    for number in 0..<10 {
+      try FileManager.default.createSymbolicLink(atPath: directory.file("c/\(number)"), withDestinationPath: ".")
+    }
+    #expect(try FolderLayout(FolderRequest(path: directory.path)).splits == [.train])
+  }
 }

@@ -76,6 +76,17 @@ struct FolderScanTests {
     #expect(try FolderScan(layout.training).index.classFolders == classes)
   }
 
+  @Test func `a class of two splits, through a link whose name is not UTF-8, is refused`() throws {
+    let directory = try TemporaryDirectory()
+    for name in ["train/a/1.png", "train/b/1.png", "test/b/2.png"] {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    let link = Array(directory.file("test/").utf8) + [0xFF, 0xFE]
+    #expect(unsafe symlink("../train/a", link.map(CChar.init(bitPattern:)) + [0]) == 0)
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
+    #expect(error.description.contains("test and training images are one folder"), "\(error)")
+  }
+
   @Test func `links are followed`() throws {
     let directory = try TemporaryDirectory()
     try FolderTrees.write(FolderTrees.image(1), to: directory.file("elsewhere/1.png"))

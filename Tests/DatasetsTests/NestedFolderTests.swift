@@ -108,7 +108,9 @@ struct NestedFolderTests {
   @Test(arguments: ["held", "held/", "./held", ".//held/.", "ROOT/held", "ROOT//held", "ROOT/./held"])
   func `the folder that an option gives is no class, however its path is written`(written: String) throws {
     let directory = try tree(["cat/1.png", "dog/1.png", "held/cat/1.png"])
-    for path in [directory.path, "\(directory.path)/."] {
+    let elsewhere = try TemporaryDirectory()
+    try link(elsewhere.file("link"), to: directory.path)
+    for path in [directory.path, "\(directory.path)/.", elsewhere.file("link")] {
       var request = FolderRequest(path: path)
       request.validationFolder = written.replacing("ROOT", with: directory.path)
       let layout = try FolderLayout(request)

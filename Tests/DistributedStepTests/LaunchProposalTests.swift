@@ -47,7 +47,9 @@ struct LaunchProposalTests {
   @Test func `what does not fit is not proposed`() throws {
     #expect(try proposals(cores: 8, sockets: 1, gigabytes: 0.01).isEmpty)
     let all = try proposals(cores: 8, sockets: 1, gigabytes: 64)
-    let limit = try #require(all.map(\.byteCount).max()) - 1
+    let sizes = all.map(\.byteCount)
+    // Halfway, since the memory of other tests, which this process takes at the same time, counts in each.
+    let limit = try (#require(sizes.min()) + #require(sizes.max())) / 2
     let fewer = try proposals(cores: 8, sockets: 1, gigabytes: 1e-9 * Double(limit))
     #expect(!fewer.isEmpty && fewer.count < all.count && fewer.allSatisfy { proposal in proposal.byteCount <= limit })
   }
@@ -63,9 +65,9 @@ struct LaunchProposalTests {
     let (without, with) = (try bytes([:]), try bytes(["evaluated": "\(samples)"]))
     #expect(without.count > 1 && Set(without.keys) == Set(with.keys))
     for (ranks, byteCount) in without {
-      // Every rank holds all of ResNet-20's representations, of 64 numbers, and computes its part of them.
+      // Every rank holds all of ResNet-20's representations, of 64 numbers, and has computed its part of them in place.
       let more = (with[ranks] ?? 0) - byteCount
-      #expect(abs(more - (ranks + 1) * samples * 64 * 4) < 1_000_000_000, "\(ranks): \(more)")
+      #expect(abs(more - ranks * samples * 64 * 4) < 1_000_000_000, "\(ranks): \(more)")
     }
   }
 }

@@ -20,6 +20,28 @@ struct MeasureTests {
     return (search, norms, try search.neighbors(of: rows, 0..<rows.count, fixture.trainingRows, norms))
   }
 
+  /// Returns the values of rows, computed in blocks.
+  private func values(
+    of rows: Range<Int>, width: Int, threads: Int = 1, _ body: @Sendable (Range<Int>) throws -> [Double]
+  ) throws -> [Double] {
+    var values = [Double](repeating: .nan, count: rows.count * width)
+    var places = values.mutableSpan
+    try RowWork.compute(rows, width: width, into: &places, threads: threads) { block, _ in try body(block) }
+    return values
+  }
+
+  // Three blocks, the last of them shorter.
+  @Test(arguments: [1, 3])
+  func `the values of every row are at its place`(threads: Int) throws {
+    let computed = try values(of: 50..<200, width: 2, threads: threads) { rows in
+      rows.flatMap { row in [Double(row), Double(-row)] }
+    }
+    #expect(computed.count == 300)
+    for (place, row) in (50..<200).enumerated() {
+      #expect(computed[2 * place] == Double(row) && computed[2 * place + 1] == Double(-row), "\(row)")
+    }
+  }
+
   @Test func `weighted votes of neighbors`() throws {
     let (search, norms, lists) = try neighbors(20, of: fixture.testRows)
     func votes(_ k: Int) -> [Int32?] {
@@ -85,7 +107,7 @@ struct MeasureTests {
     let counts = (0..<fixture.classes).map { label in rows.labels.count { Int($0) == label } }
     let means = try #require(
       Retrieval.means(
-        try RowWork.compute(0..<rows.count, threads: 2) { queries, _ in
+        try values(of: 0..<rows.count, width: 3, threads: 2) { queries in
           try Retrieval.values(rows, queries, classCounts: counts)
         }))
     #expect(agree([means.precisionAt1, means.rPrecision, means.meanAveragePrecision], expected.retrieval))
@@ -110,7 +132,7 @@ struct MeasureTests {
   @Test func `alignment and uniformity`() throws {
     let rows = fixture.testRows
     let summary = AlignmentUniformity.summary(
-      try RowWork.compute(0..<rows.count) { samples, _ in try AlignmentUniformity.values(rows, samples) })
+      try values(of: 0..<rows.count, width: 3) { samples in try AlignmentUniformity.values(rows, samples) })
     let (alignment, uniformity) = (try #require(summary.alignment), try #require(summary.uniformity))
     #expect(agree([alignment, uniformity], [expected.alignment, expected.uniformity]))
   }

@@ -1,7 +1,7 @@
 import Inference
 import Testing
 
-/// The comparison of a classifier's classes with those of a dataset, and the command that trains one.
+/// The comparison of a classifier's classes with those of a dataset.
 struct RunClassifierTests {
   @Test func `classes are compared by name, or by number where no names are known`() {
     let own = ["blue", "grün", "red box"]
@@ -16,12 +16,5 @@ struct RunClassifierTests {
     #expect(difference([], 1, ["cat", "dog"]) == "it knows 1 class, the dataset has 2")
     // The names of a run that had more classes than the classifier are not those of the classifier.
     #expect(difference(own + ["white"], 3, ["cat", "dog", "zebra"]) == nil)
-  }
-
-  @Test func `the command that trains a missing classifier names data, checkpoint and weights`() {
-    #expect(RunClassifier.trainingCommand(run: "runs/a", checkpoint: nil, weights: .raw) == "supcon linear runs/a")
-    #expect(
-      RunClassifier.trainingCommand(run: "runs/a", data: "b", checkpoint: "best", weights: .average)
-        == "supcon linear runs/a --data b --checkpoint best --weights-of average")
   }
 }

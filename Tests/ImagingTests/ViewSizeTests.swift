@@ -64,4 +64,22 @@ struct ViewSizeTests {
       #expect(Array(cut.samples[row * 36..<row * 36 + 36]) == Array(image.samples[start..<start + 36]))
     }
   }
+
+  // Resized to cover the view, its long side has more pixels than 32 bits can count.
+  @Test(arguments: ["none", "resize"])
+  func `of a strip of 17 million pixels by one, the middle is seen`(text: String) throws {
+    let (length, side) = (17_000_000, 224)
+    var strip = RGBImage(width: length, height: 1, samples: [UInt8](repeating: 90, count: 3 * length))
+    // The view shows the two pixels of the middle, with weights of one pixel more on each side.
+    for column in length / 2 - 3..<length / 2 + 3 {
+      strip.samples[3 * column] = 200
+    }
+    let size = ImageSize(width: side, height: side)
+    let found = viewImage(of: strip, try Augmentation(text), stream(0), size: size)
+    #expect(found.size == size)
+    let pixels = stride(from: 0, to: found.samples.count, by: 3).map { place in
+      Array(found.samples[place..<place + 3])
+    }
+    #expect(Set(pixels) == [[200, 90, 90]])
+  }
 }

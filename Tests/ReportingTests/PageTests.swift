@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Measures
 import Reporting
 import TestSupport
 import Testing
@@ -93,7 +94,7 @@ struct PageTests {
       try write(epochs.joined(separator: "\n"), "\(path)/metrics.jsonl")
       let html = ReportStage.page([try RunRecord(path: path)]).html
       #expect(html.contains("loss from 2 to 1 (lowest 1, highest 50)"))
-      #expect(html.contains("Drawn are means of consecutive points.") == isAveraged, "\(count)")
+      #expect(html.contains("Each point is a mean of consecutive ones.") == isAveraged, "\(count)")
     }
   }
 
@@ -129,6 +130,19 @@ struct PageTests {
     try write(#"{"status":"running","steps":3,"epochs":1.5,"target_epochs":4}"#, directory.file("run/summary.json"))
     let status = try RunRecord(path: directory.file("run")).status
     #expect(status.contains("killed") && status.contains("8 steps") && status.contains("--resume"))
+  }
+
+  @Test func `a class without images has no recall, and one that is never predicted no precision`() {
+    let confusion = ConfusionMatrix(labels: [0, 0, 1, 4], predictions: [0, 3, 1, 1], classCount: 5)
+    let html = ClassificationSections.classes(confusion, ["a", "b", "c", "d", "e"], "test").text
+    let rows = html.matches(of: #/<th scope="row">([a-e])<\/th>(.*?)<\/tr>/#.dotMatchesNewlines()).map { row in
+      let cells = row.output.2.matches(of: #/<td class="n">([^<]*)<\/td>/#).map { cell in String(cell.output.1) }
+      return "\(row.output.1): \(cells.joined(separator: " "))"
+    }
+    #expect(
+      rows.map { row in row.replacing("\u{A0}", with: " ") } == [
+        "a: 2 50.0 % 100.0 %", "b: 1 100.0 % 50.0 %", "c: 0 – –", "d: 0 – 0.0 %", "e: 1 0.0 % –",
+      ])
   }
 
   @Test func `texts cannot become markup`() {

@@ -1,6 +1,8 @@
 import Configuration
+import Datasets
 import Foundation
 import Reporting
+import Sweeps
 import TestSupport
 import Testing
 
@@ -24,7 +26,7 @@ struct SweepReportTests {
       SweepReport.Entry(name: "b", values: ["temperature": "0.2"], record: try record(directory, "b", 0.75)),
       SweepReport.Entry(name: "c", values: ["temperature": "0.2"], record: nil),
     ]
-    let report = SweepReport(title: "sweep", entries: entries, options: ["temperature"], metric: nil)
+    let report = SweepReport(title: "sweep", entries: entries, options: ["temperature"], metric: "linear_top1")
     #expect(report.resultCount == 2)
     #expect(
       report.csv == """
@@ -41,8 +43,8 @@ struct SweepReportTests {
     #expect(best.lowerBound < other.lowerBound)
   }
 
-  @Test(arguments: [nil, "final_loss", "linear_top1"])
-  func `only finished runs with the options of the file are compared, the others are named`(metric: String?) throws {
+  @Test(arguments: ["final_loss", "linear_top1"])
+  func `only finished runs with the options of the file are compared, the others are named`(metric: String) throws {
     let directory = try TemporaryDirectory()
     var entries = [
       SweepReport.Entry(name: "a", values: ["seed": "0"], record: try record(directory, "a", 0.5)),
@@ -55,7 +57,7 @@ struct SweepReportTests {
       entries.append(SweepReport.Entry(name: "c-\(status)", values: ["seed": status], record: other))
     }
     let report = SweepReport(title: "sweep", entries: entries, options: ["seed"], metric: metric)
-    #expect(report.metric == metric ?? "linear_top1" && report.resultCount == 1)
+    #expect(report.resultCount == 1 && entries.count { entry in entry.comparedRecord != nil } == 1)
     #expect(
       report.leftOut == [
         "other (finished, begun with epochs 2, not 4)", "absent (not begun)", "c-stopped (stopped)",
@@ -84,6 +86,70 @@ struct SweepReportTests {
     let names = html.matches(of: #/<th scope="row">([a-z]+)</#).map { match in String(match.output.1) }
     #expect(names == (kind == "smallest" ? ["low", "middle", "high", "none"] : ["high", "middle", "low", "none"]))
     #expect(html.contains("Runs, the \(kind) value first"))
+  }
+
+  /// Writes a finished run with fields of its summary, and results in folders, and reads it as a sweep does that
+  /// chooses by a split.
+  private func run(
+    _ directory: borrowing TemporaryDirectory, _ name: String, _ split: Split, _ summary: String,
+    _ results: [String: String] = [:]
+  ) throws -> RunRecord {
+    let path = directory.file(name)
+    try makeFolder(path)
+    try writeBytes(Array(Configuration().yaml().utf8), to: "\(path)/config.yaml")
+    try writeBytes(Array(#"{"status":"finished","final_loss":1,\#(summary)}"#.utf8), to: "\(path)/summary.json")
+    for (folder, fields) in results {
+      try makeFolder("\(path)/\(folder)")
+      try writeBytes(Array("{\(fields)}".utf8), to: "\(path)/\(folder)/summary.json")
+    }
+    return try RunRecord(path: path, split: split)
+  }
+
+  private static let classifier = #""test_top1":0.75,"train_top1":0.875,"test_split""#
+
+  @Test(
+    arguments: [
+      // Runs that hold no images out.
+      (Split.test, #"\#(classifier):"test""#, [:], "test_top1"), (.test, #""steps":1"#, [:], "final_loss"),
+      (.validation, #""steps":1"#, [:], "final_loss"),
+      // Only test images were classified.
+      (.validation, #"\#(classifier):"test""#, [:], "linear_top1"),
+      // There were no test images.
+      (.validation, #"\#(classifier):"validation""#, [:], "test_top1"),
+      (.validation, #"\#(classifier):"test""#, ["evaluation-validation": #""top1":0.5,"knn_top1":0.25"#], "top1"),
+      (.validation, #"\#(classifier):"test""#, ["evaluation": #""knn_top1":0.25"#], "linear_top1"),
+    ] as [(Split, String, [String: String], String)])
+  func `by default no test image takes part in the choice between runs that hold images out`(
+    split: Split, summary: String, results: [String: String], field: String
+  ) throws {
+    let directory = try TemporaryDirectory()
+    let record = try run(directory, "run", split, summary, results)
+    #expect(SweepMetric.standardField(of: [record]) == field)
+    #expect(SweepMetric.standardField(of: []) == "final_loss")
+  }
+
+  private func evaluated(
+    _ directory: borrowing TemporaryDirectory, _ name: String, k: Int, _ split: Split = .test
+  ) throws -> (name: String, record: RunRecord) {
+    let folder = split == .test ? "evaluation" : "evaluation-validation"
+    let fields = #""knn_top1":0.5,"neighbors":\#(k),"train_samples":500,"split":"\#(split.rawValue)""#
+    return (name, try run(directory, name, split, #""steps":1"#, [folder: fields]))
+  }
+
+  @Test func `values of different measures are noted with the runs that have them`() throws {
+    let directory = try TemporaryDirectory()
+    let (a, b) = (try evaluated(directory, "a", k: 20), try evaluated(directory, "b", k: 20))
+    let (c, d) = (try evaluated(directory, "c", k: 5), try evaluated(directory, "d", k: 20, .validation))
+    // As in the summary of a run whose evaluation has no folder any more.
+    let e = (name: "e", record: try run(directory, "e", .test, #""knn_top1":0.25,"knn_neighbors":5"#))
+    #expect(SweepMetric.note(on: "knn_top1", of: [a, b]) == nil)
+    #expect(SweepMetric.note(on: "final_loss", of: [a, c, d]) == nil)
+    let note = try #require(SweepMetric.note(on: "knn_top1", of: [a, b, c, e]))
+    #expect(note.contains(": k-NN, k 20, top-1 (a, b); k-NN, k 5, top-1 (c, e); measure all"), "\(note)")
+    let splits = try #require(SweepMetric.note(on: "knn_top1", of: [a, d]))
+    #expect(splits.contains("k-NN, k 20, top-1 (a); k-NN, k 20, top-1, on validation images (d)"), "\(splits)")
+    let page = SweepReport(title: "sweep", entries: [], options: [], metric: "knn_top1", note: note).page.html
+    #expect(page.contains("<p class=\"note\">knn_top1 is not the same measure"), "\(page)")
   }
 
   /// Names of groups, and whether they have no room below their boxes.
@@ -148,7 +214,7 @@ struct SweepReportTests {
       SweepReport.Entry(name: "a", values: ["temperature": "0.1"], record: try record(directory, "a", 1)),
       SweepReport.Entry(name: "b", values: ["temperature": "0.2"], record: try record(directory, "b", 1)),
     ]
-    let html = SweepReport(title: "sweep", entries: entries, options: ["temperature"], metric: nil).page.html
+    let html = SweepReport(title: "sweep", entries: entries, options: ["temperature"], metric: "linear_top1").page.html
     #expect(html.contains(">100</text>") && !html.contains(">102</text>") && !html.contains(">104</text>"))
   }
 

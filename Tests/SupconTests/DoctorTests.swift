@@ -24,6 +24,17 @@ struct DoctorTests {
     #expect(result.standardError.isEmpty)
   }
 
+  @Test func `it takes all options of a training, and those of a run from its file`() throws {
+    let workshop = try Workshop()
+    let run = workshop.path("run")
+    let further = ["--steps", "1", "--keep", "2", "--max-time", "1h", "--quiet", "--check-numerics"]
+    expectFinding(try workshop.run(Self.doctor + further + ["--output", run]), 0, naming: ["nothing is wrong"])
+    let resuming = try workshop.run(["doctor", "--resume", "--output", run])
+    expectFinding(resuming, 64, naming: ["--resume", "--config \(run)/config.yaml"])
+    try succeeding(workshop.run(["pretrain", "--model", "resnet8", "--output", run] + Self.small + ["--steps", "1"]))
+    expectFinding(try workshop.run(["doctor", "--config", "\(run)/config.yaml"]), 0, naming: ["nothing is wrong"])
+  }
+
   @Test func oneCoreForSeveralThreads() throws {
     let workshop = try Workshop()
     let bound = ["--oversubscribe", "--bind-to", "core", "--map-by", "core"]
@@ -104,6 +115,15 @@ struct DoctorTests {
       try Workshop().run(
         ["doctor", "--batch-size", "1048576", "--activation-memory", "1000000GB"]),
       78, naming: ["of memory are free", "--activation-memory"])
+  }
+
+  // Twelve terabytes, without which no batch or shard can be trained.
+  @Test func `a run that no host could hold is refused before it takes memory`() throws {
+    let workshop = try Workshop()
+    let model = Self.small + ["--model", "resnet200", "--width-multiplier", "128"]
+    let parts = ["at least", "parameters, optimizer state and gradients", "--width-multiplier"]
+    try workshop.expectRefusal(["pretrain", "--output", workshop.path("run")] + model, 64, naming: parts)
+    expectFinding(try workshop.run(["doctor"] + model), 64, naming: parts)
   }
 
   @Test func anOutputThatCannotBeWritten() throws {

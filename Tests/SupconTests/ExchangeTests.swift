@@ -126,7 +126,8 @@ struct ExchangeTests {
     try succeeding(
       workshop.pretrain("run", configuration: Self.small, ["--model", "resnet20", "--precision", "float32"]))
     // Models of this layout scale, and the run did not.
-    try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
+    let exported = try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
+    #expect(exported.standardOutput.contains("or cifar_resnet.load, which leaves it out"))
     let result = try succeeding(workshop.run(importing(workshop, "weights", "ge", "resnet20", to: "again")))
     #expect(result.standardOutput.contains("note: --no-normalize-encoder, as "))
     let features = try ["run", "again"].map { run in

@@ -170,6 +170,50 @@ struct SweepTests {
     #expect(summary.standardOutput.contains("sweep.csv: 1 of 2 runs with a result"), "\(summary)")
   }
 
+  @Test func `an option that was deleted from the file of a begun sweep is to be put back`() throws {
+    let workshop = try Workshop()
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")]
+    let options = "\(Self.options), model: resnet8"
+    try write("options: {\(options), temperature: 0.25}\ngrid: {weight-decay: [0, 1e-4]}\n", in: workshop)
+    try succeeding(workshop.run(sweep + ["--no-linear"]))
+    try write("options: {\(options)}\ngrid: {weight-decay: [0.5, 0, 1e-4]}\n", in: workshop)
+    for ranks in [1, 2] {
+      expectRefusal(
+        try workshop.run(ranks: ranks, sweep), 78,
+        naming: [
+          "sweep.yaml: gives no temperature any more", "sweep/weight-decay-0 was begun with 0.25, which it keeps",
+          "put the option back there", "another --output",
+        ])
+    }
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("sweep/weight-decay-0.5")))
+    expectRefusal(try workshop.run(sweep + ["--summarize"]), 66, naming: ["none of the 3 runs is finished"])
+    let table = try workshop.text("sweep/sweep.csv")
+    #expect(table.contains("finished, begun with temperature 0.25, not the default"), "\(table)")
+  }
+
+  @Test func `runs that hold images out are compared by test images only if the file says so`() throws {
+    let workshop = try Workshop()
+    let sweep = ["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")]
+    let runs = """
+      options: {\(Self.options), model: resnet8, validation-fraction: 0.25, cross-entropy-weight: 0.5}
+      grid: {temperature: [0.1, 0.5]}
+
+      """
+    try write(runs, in: workshop)
+    let trained = try succeeding(workshop.run(sweep + ["--no-linear"]))
+    let text = trained.standardOutput + trained.standardError
+    let parts = [
+      "no finished run has linear_top1", "supcon linear RUN --split validation", "test_top1 is of test images",
+    ]
+    for part in parts { #expect(text.contains(part), "\(text)") }
+    expectRefusal(try workshop.run(sweep + ["--summarize"]), 66, naming: parts)
+    try write("metric: test_top1\n\(runs)", in: workshop)
+    try succeeding(workshop.run(sweep + ["--summarize"]))
+    let table = try workshop.text("sweep/sweep.csv").split(separator: "\n")
+    #expect(table.first == "run,temperature,status,test_top1" && table.count == 3, "\(table)")
+    for row in table.dropFirst() { #expect(row.contains(#/finished,[0-9]/#), "\(table)") }
+  }
+
   @Test(arguments: ["test_top1", "average_test_top1", "average_linear_top1"])
   func `a metric that a run never has is refused before the first run`(metric: String) throws {
     let workshop = try Workshop()

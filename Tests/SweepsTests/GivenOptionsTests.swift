@@ -19,7 +19,11 @@ struct GivenOptionsTests {
     if isStored { try options.store(first) }
     #expect(options.refusal(of: second, in: "s.yaml") == nil, "a run that has not begun")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try first.overrides.applied(to: TrainingCommand.pretrain.defaults).yaml().write(
+    var configuration = first.overrides.applied(to: TrainingCommand.pretrain.defaults)
+    // As where a run is opened.
+    configuration.compute.precision = configuration.compute.precision ?? .float32
+    configuration.model.stem = configuration.model.stem ?? .cifar
+    try configuration.yaml().write(
       toFile: "\(path)/config.yaml", atomically: true, encoding: .utf8)
     // A run that has begun keeps what is stored.
     if isStored { try options.store(second) }
@@ -48,6 +52,8 @@ struct GivenOptionsTests {
     ("epochs: 3", "epochs: 3"), ("epochs: 3", "epochs: 3, temperature: 0.25"),
     // Not needed: the value is the default.
     ("epochs: 100, momentum: 0.9", "momentum: 0.9"),
+    // What a run makes of it stands in its file.
+    ("precision: auto, stem: auto, epochs: 3", "epochs: 3"),
     // The results do not depend on it.
     ("threads: 2", ""),
   ])

@@ -52,7 +52,7 @@ extension ConfigurationOption {
       "warmup-epochs", \.schedule.warmupEpochs, .number("a number from 0 to 1e9") { (0...1e9).contains($0) },
       "Linear warm-up, in epochs.",
       default:
-        "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps, and a twentieth of the run where epochs are shorter than \(ScheduleOptions.shortEpochSteps); at most half of the run",
+        "1, with a contrastive loss at least \(ScheduleOptions.leastContrastiveWarmupSteps) steps, and a twentieth of the run where epochs are shorter than \(ScheduleOptions.shortEpochSteps); above 1, at most half of the run",
       .schedule),
     .init(
       "cosine-restarts", \.schedule.cosineRestarts, .counts(example: "100,200"),

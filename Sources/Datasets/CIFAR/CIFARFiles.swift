@@ -43,7 +43,7 @@ enum CIFARFiles {
   /// options to read them; empty if nothing known was found.
   static func advice(for directory: String, _ variant: CIFARDataset.Variant) -> String {
     switch DataPath.kind(directory) {
-    case .file, .special: return DataPath.problem(directory).map { problem in "; \(problem)" } ?? ""
+    case .file, .special, .unreadable: return DataPath.problem(directory).map { problem in "; \(problem)" } ?? ""
     case .missing: return ""
     case .folder: break
     }

@@ -13,12 +13,16 @@ package enum DataPath {
     case special
     /// A path that does not exist.
     case missing
+    /// A path that cannot be examined, as below a folder that this user may not enter, with the number of the error.
+    case unreadable(Int32)
   }
 
   /// Returns the kind of file at a path, following symbolic links.
   package static func kind(_ path: String) -> Kind {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return .missing }
+    guard unsafe stat(path, &status) == 0 else {
+      return errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable(errno)
+    }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: return .folder
     case S_IFREG: return .file
@@ -55,6 +59,7 @@ package enum DataPath {
   package static func problem(_ path: String) -> FileError? {
     switch kind(path) {
     case .folder, .missing: nil
+    case .unreadable(let code): FileError(path: path, action: "examine it", code: code)
     case .special: FileError(.content, "\(path): is a socket, pipe or device; expected a folder of images")
     case .file:
       fileProblem(path) ?? FileError(.content, "\(path): is a file; expected a folder of images")

@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 
 /// The entries of a folder, grouped by their use in the search for splits and classes.
 struct FolderContents {
@@ -6,6 +7,8 @@ struct FolderContents {
   let path: String
   /// The path as bytes, which need not be UTF-8.
   private let pathBytes: [UInt8]
+  /// The folder itself, under any path.
+  private let identity: FileIdentity
   /// The names of subfolders that may hold images, in byte order.
   let folders: [[UInt8]]
   /// The names of image files directly in the folder.
@@ -24,6 +27,7 @@ struct FolderContents {
     self.pathBytes = pathBytes
     path = text(pathBytes)
     let listing = try FolderListing(pathBytes)
+    identity = listing.identity
     var folders: [[UInt8]] = []
     for name in listing.folders {
       if case .skipped(let kind, let detail) = EntryKind.folder(name) {
@@ -63,10 +67,16 @@ struct FolderContents {
     try FolderContents(pathBytes + [UInt8(ascii: "/")] + name)
   }
 
-  /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
-  func isTree(depth: Int = 0) -> Bool {
-    images.isEmpty && holdsImages(in: folders, depth: depth)
+  /// Returns the identity of a subfolder; `nil` if it cannot be examined.
+  func identity(of folder: [UInt8]) -> FileIdentity? {
+    var status = stat()
+    let whole = pathBytes + [UInt8(ascii: "/")] + folder
+    let terminated = whole.map(CChar.init(bitPattern:)) + [0]
+    return unsafe stat(terminated, &status) == 0 ? FileIdentity(status) : nil
   }
+
+  /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
+  func isTree() -> Bool { images.isEmpty && holdsImages() }
 
   /// True if images are in several subfolders, with fewer images beside them than there are such subfolders: those are
   /// strays, as in the folder of a split into which a file was copied by mistake.
@@ -77,14 +87,17 @@ struct FolderContents {
   }
 
   /// Returns true if there is an image in the folder or in its subfolders.
-  func holdsImages(depth: Int = 0) -> Bool {
-    !images.isEmpty || holdsImages(in: folders, depth: depth)
+  func holdsImages() -> Bool {
+    var visited: Set<FileIdentity> = []
+    return holdsImages(besides: &visited)
   }
 
-  private func holdsImages(in folders: [[UInt8]], depth: Int) -> Bool {
-    // Eight levels at most: deeper trees are assumed to be cycles of symbolic links.
-    guard depth < 8 else { return false }
-    return folders.contains { folder in (try? subfolder(folder))?.holdsImages(depth: depth + 1) ?? false }
+  /// Searches each folder once: links may lead back to it, along more ways than can be followed.
+  private func holdsImages(besides visited: inout Set<FileIdentity>) -> Bool {
+    guard images.isEmpty else { return true }
+    guard visited.insert(identity).inserted else { return false }
+    for folder in folders where (try? subfolder(folder))?.holdsImages(besides: &visited) ?? false { return true }
+    return false
   }
 }
 

@@ -111,13 +111,19 @@ package struct FolderLayout: Sendable, Equatable {
   static func given(_ split: Split, _ request: FolderRequest) throws(FileError) -> String? {
     guard let folder = request[split], split == .train || folder != "none" else { return nil }
     let path = folder == "." ? request.path : folder.hasPrefix("/") ? folder : "\(request.path)/\(folder)"
+    if case .unreadable = DataPath.kind(path), let problem = DataPath.problem(path) { throw problem }
     guard DataPath.kind(path) == .folder else {
       throw FileError(.missing, "\(FolderRequest.option(split)) \(folder): there is no folder \(path)")
     }
-    // A folder inside the dataset is kept out of the classes by the start of its path, however that is written.
-    let (own, root) = (path.absolutePath, request.path.absolutePath)
-    return own == root || own.hasPrefix("\(root)/")
-      ? "\(request.path)\(own.dropFirst(root.count))" : FolderRequest(path: path).path
+    // A folder inside the dataset is kept out of the classes by the start of its path, however that is written, and
+    // through links too.
+    let ways = [
+      (path.absolutePath, request.path.absolutePath), (path.resolvedPath, request.path.resolvedPath),
+    ]
+    for (own, root) in ways where own == root || own.hasPrefix("\(root)/") {
+      return "\(request.path)\(own.dropFirst(root.count))"
+    }
+    return FolderRequest(path: path).path
   }
 
   /// Throws if a broken symbolic link has the name of a split whose folder no option gives: without the link's target
@@ -199,7 +205,7 @@ package struct FolderLayout: Sendable, Equatable {
       guard let folder = self[split], let contents = try? FolderContents(folder.path) else { continue }
       for name in contents.folders where !folder.excluded.contains(name) {
         let path = contents.path(of: name)
-        guard let identity = FileIdentity(path: path) else { continue }
+        guard let identity = contents.identity(of: name) else { continue }
         if let other = owners[identity], other.split != split {
           throw oneFolder(split, path, other.split, other.path)
         }

@@ -153,6 +153,9 @@ package struct LabelList: Sendable, Equatable {
       case .file: break
       case .folder: throw problem(entry.line, "\(entry.path) is a folder; expected an image")
       case .special: throw problem(entry.line, "\(entry.path) is a socket, pipe or device; expected an image")
+      case .unreadable(let code):
+        let error = FileError(path: whole(entry.path), action: "examine it", code: code)
+        throw FileError(error.kind, "\(path), line \(entry.line): \(error)")
       case .missing:
         let whole = whole(entry.path)
         let links = (try? FolderListing(whole.parentFolder.utf8))?.brokenLinks ?? []

@@ -149,10 +149,9 @@ package struct MemoryEstimate {
   /// Returns the memory of an evaluation or test between two steps; 0 if the job has none.
   private static func evaluationByteCount(_ configuration: Configuration, _ job: Job, _ sizes: ModelSizes) -> Int {
     guard let memory = sizes.evaluation, let samples = job.evaluatedSamples else { return 0 }
-    // A rank computes its own part of the representations, and then gathers all.
+    // Every rank holds those of all, and computes its own part of them in place.
     let representations = samples * sizes.representationWidth * MemoryLayout<Float>.size
     return memory.packedWeights + configuration.compute.threads * memory.perThread + representations
-      + representations / job.ranks
   }
 
   /// Returns the memory of the outputs of encoder and heads for a rank's rows, of their gradients, and of the loss.

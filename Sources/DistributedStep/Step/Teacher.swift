@@ -47,7 +47,7 @@ package struct Teacher {
       guard let found else {
         throw RunError(
           .configuration, "--teacher \(path): the run has no classifier",
-          remedy: "train one: supcon linear \(path.shellQuoted)")
+          remedy: "train one: \(ClassifierFile.trainingCommand(run: path))")
       }
       if let difference {
         throw RunError(

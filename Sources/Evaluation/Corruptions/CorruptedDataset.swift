@@ -35,7 +35,7 @@ struct CorruptedDataset: ImageDataset {
         "\(file.path): expected |u1 [50000, \(size.height), \(size.width), 3], found \(file.elementType) \(file.shape); give the folder of the published CIFAR-C files"
       )
     }
-    let all = try NumPyFile(path: "\(folder)/labels.npy")
+    let all = try NumPyFile(path: Self.labelsPath(folder))
     guard all.shape == [file.shape[0]] else {
       throw FileError(.content, "\(all.path): expected [\(file.shape[0])] labels, found \(all.shape)")
     }
@@ -48,15 +48,28 @@ struct CorruptedDataset: ImageDataset {
     guard labels.allSatisfy({ label in label >= 0 && label < Int64(clean.classNames.count) }) else {
       throw FileError(.content, "\(all.path): has labels beyond the \(clean.classNames.count) classes of the run")
     }
+  }
+
+  /// Checks that the images in a folder are of the classes of the clean ones: labels of CIFAR-10 are also labels of
+  /// CIFAR-100.
+  ///
+  /// - Parameters:
+  ///   - folder: The folder of the published files.
+  ///   - clean: The clean test images.
+  /// - Throws: `FileError` if a class of the clean images has no corrupted ones.
+  static func checkClasses(inFolder folder: String, like clean: any ImageDataset) throws(FileError) {
+    let all = try NumPyFile(path: labelsPath(folder))
+    let labels = try all.integers(0..<all.shape.reduce(1, *))
     let (present, expected) = (Set(labels).count, Set(clean.labels).count)
     guard present >= expected else {
-      // Those of CIFAR-10-C are also labels of CIFAR-100.
       throw FileError(
         .content,
         "\(all.path): has \(present) of the \(expected) classes of the clean images; give the folder that belongs to the run's dataset"
       )
     }
   }
+
+  private static func labelsPath(_ folder: String) -> String { "\(folder)/labels.npy" }
 
   func label(at index: Int) -> Int { Int(labels[index]) }
 

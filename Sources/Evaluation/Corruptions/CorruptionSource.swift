@@ -54,12 +54,13 @@ enum CorruptionSource {
       for corruption in CorruptionErrors.names {
         _ = try CorruptedDataset(folder: name, corruption: corruption, severity: 0, like: test)
       }
+      try CorruptedDataset.checkClasses(inFolder: name, like: test)
     }
     self = .arrays(folder: name)
   }
 
   /// Returns true for a folder in the layout of ImageNet-C, false for one with `.npy` files.
-  private static func isTree(_ folder: String) throws(RunError) -> Bool {
+  private static func isTree(_ folder: String) throws -> Bool {
     switch DataPath.kind(folder) {
     case .folder: break
     case .missing:
@@ -68,7 +69,9 @@ enum CorruptionSource {
         remedy:
           "give a folder of CIFAR-10-C, CIFAR-100-C or ImageNet-C, or \(madeHereName) for corruptions that are computed here"
       )
-    default: throw RunError(.data, "--corruptions \(folder): is not a folder; give the folder that the files lie in")
+    case .unreadable(let code): throw FileError(path: folder, action: "examine it", code: code)
+    case .file, .special:
+      throw RunError(.data, "--corruptions \(folder): is not a folder; give the folder that the files lie in")
     }
     let hasArray = (CorruptionErrors.names + ["labels"]).contains { name in
       DataPath.kind("\(folder)/\(name).npy") != .missing

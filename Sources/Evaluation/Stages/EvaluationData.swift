@@ -205,7 +205,7 @@ struct EvaluationData {
     }
     let other = difference.map { text in " (\(text))" } ?? ""
     let reason = "\(request.run) has no classifier of these classes\(other)"
-    let command = RunClassifier.trainingCommand(
+    let command = ClassifierFile.trainingCommand(
       run: request.run, data: request.data, checkpoint: encoder.isLatest ? nil : request.checkpoint,
       weights: encoder.weights)
     let remedy = "train one with \(command)"

@@ -62,7 +62,7 @@ package enum PredictionStage {
       over: world, report: report)
     encoder.noteProgress(report)
     guard let classifier = try RunClassifier(of: encoder, run: request.run, over: world, report: report) else {
-      let command = RunClassifier.trainingCommand(
+      let command = ClassifierFile.trainingCommand(
         run: request.run, checkpoint: encoder.isLatest ? nil : request.checkpoint, weights: encoder.weights)
       throw CollectiveError(
         error: RunError(

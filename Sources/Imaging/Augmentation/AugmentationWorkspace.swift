@@ -76,41 +76,39 @@ public final class AugmentationWorkspace {
   /// - Parameters:
   ///   - crop: The rectangle, which lies inside the image.
   ///   - whole: The size that the rectangle is resized to.
-  ///   - window: The part of the resized rectangle to compute; `nil` for all of it.
+  ///   - part: The rows and columns of the resized rectangle to compute; `nil` for all of it.
   ///   - filter: The interpolation filter.
   ///   - isAntialiased: True to widen the filter when the image shrinks.
   func resize(
-    _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow? = nil, _ filter: ResamplingFilter,
+    _ crop: KernelWindow, to whole: ImageSize, part: ImagePart? = nil, _ filter: ResamplingFilter,
     isAntialiased: Bool = true
   ) {
     if let image = source {
       source = nil
       unsafe image.samples.withUnsafeBufferPointer { samples in
         guard let pixels = samples.baseAddress else { return }
-        unsafe resample(pixels, crop, to: whole, window: window, filter, isAntialiased: isAntialiased)
+        unsafe resample(pixels, crop, to: whole, part: part, filter, isAntialiased: isAntialiased)
       }
     } else {
       let pixels = unsafe packed.room(for: levelCount)
       unsafe kernels.pointee.image_pack(levelsInPlace, pixelCount, pixels)
-      unsafe resample(pixels, crop, to: whole, window: window, filter, isAntialiased: isAntialiased)
+      unsafe resample(pixels, crop, to: whole, part: part, filter, isAntialiased: isAntialiased)
     }
   }
 
   private func resample(
-    _ pixels: UnsafePointer<UInt8>, _ crop: KernelWindow, to whole: ImageSize, window: KernelWindow?,
+    _ pixels: UnsafePointer<UInt8>, _ crop: KernelWindow, to whole: ImageSize, part: ImagePart?,
     _ filter: ResamplingFilter, isAntialiased: Bool
   ) {
-    let window = window ?? KernelWindow(top: 0, left: 0, width: Int32(whole.width), height: Int32(whole.height))
+    let part = part ?? ImagePart(rows: 0..<whole.height, columns: 0..<whole.width)
     let columns = unsafe columnWeights.filter(
-      from: Int(crop.width), to: whole.width, keeping: Int(window.left)..<Int(window.left + window.width), filter,
-      isAntialiased: isAntialiased)
+      from: Int(crop.width), to: whole.width, keeping: part.columns, filter, isAntialiased: isAntialiased)
     let rows = unsafe rowWeights.filter(
-      from: Int(crop.height), to: whole.height, keeping: Int(window.top)..<Int(window.top + window.height), filter,
-      isAntialiased: isAntialiased)
+      from: Int(crop.height), to: whole.height, keeping: part.rows, filter, isAntialiased: isAntialiased)
     let scratch = unsafe resampled.room(for: kernels.pointee.image_resample_scratch_count(columns, rows))
     let corner = unsafe pixels + (Int(crop.top) * size.width + Int(crop.left)) * 3
     let rowStride = size.width * 3
-    size = ImageSize(width: Int(window.width), height: Int(window.height))
+    size = ImageSize(width: part.columns.count, height: part.rows.count)
     unsafe kernels.pointee.image_resample(corner, rowStride, columns, rows, scratch, planes.room(for: levelCount))
   }
 

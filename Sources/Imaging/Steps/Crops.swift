@@ -63,6 +63,9 @@ struct Resize: AugmentationStep {
     case stretch
   }
 
+  /// The longest side of the result, in sides of the view; of a longer image, the middle is kept.
+  private static let mostViews = 100
+
   var scale = 1.0
   var aspect = Aspect.keep
   var filter = ResamplingFilter.bilinear
@@ -83,14 +86,17 @@ struct Resize: AugmentationStep {
   }
 
   func apply(to workspace: AugmentationWorkspace, _ stream: inout RandomStream) {
-    workspace.resize(workspace.size.window, to: target(for: workspace.size, workspace.viewSize), filter)
+    let (target, view) = (target(for: workspace.size, workspace.viewSize), workspace.viewSize)
+    // The whole of a strip of 100,000×10 pixels would take gigabytes.
+    let most = ImageSize(
+      width: min(target.width, Self.mostViews * view.width), height: min(target.height, Self.mostViews * view.height))
+    workspace.resize(workspace.size.window, to: target, part: most.middle(of: target), filter)
   }
 
   /// Resizes the image and crops the view from its center, computing only the pixels of the view.
   func applyWithCrop(to workspace: AugmentationWorkspace) {
     let target = target(for: workspace.size, workspace.viewSize)
-    workspace.resize(
-      workspace.size.window, to: target, window: workspace.viewSize.centered(in: target), filter)
+    workspace.resize(workspace.size.window, to: target, part: workspace.viewSize.middle(of: target), filter)
   }
 
   private func target(for size: ImageSize, _ view: ImageSize) -> ImageSize {

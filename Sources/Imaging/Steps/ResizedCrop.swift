@@ -109,13 +109,29 @@ struct ResizedCrop: AugmentationStep {
 extension ImageSize {
   /// Returns a window of this size, centered in an image of size `whole`; the window extends beyond a smaller image.
   func centered(in whole: ImageSize) -> KernelWindow {
-    func start(_ part: Int, _ whole: Int) -> Int32 { Int32((Double(whole - part) / 2).rounded(.toNearestOrEven)) }
+    let part = middle(of: whole)
     return KernelWindow(
-      top: start(height, whole.height), left: start(width, whole.width), width: Int32(width), height: Int32(height))
+      top: Int32(part.rows.lowerBound), left: Int32(part.columns.lowerBound), width: Int32(width),
+      height: Int32(height))
+  }
+
+  /// Returns the same window as ``centered(in:)``, also in an image that is longer than a window can tell.
+  func middle(of whole: ImageSize) -> ImagePart {
+    func range(_ part: Int, _ whole: Int) -> Range<Int> {
+      let start = Int((Double(whole - part) / 2).rounded(.toNearestOrEven))
+      return start..<start + part
+    }
+    return ImagePart(rows: range(height, whole.height), columns: range(width, whole.width))
   }
 
   /// The window that covers an image of this size.
   var window: KernelWindow {
     KernelWindow(top: 0, left: 0, width: Int32(width), height: Int32(height))
   }
+}
+
+/// The rows and columns of a part of an image.
+struct ImagePart {
+  let rows: Range<Int>
+  let columns: Range<Int>
 }

@@ -6,6 +6,8 @@ package struct ControlGroup: Sendable, Equatable {
   package private(set) var processors: Double?
   /// The bytes still free below the tightest memory limit; `nil` without a limit.
   package private(set) var availableBytes: Int?
+  /// The tightest memory limit in bytes, used or not; `nil` without a limit.
+  package private(set) var memoryLimit: Int?
 
   /// The smallest memory limit that means "no limit" in cgroup version 1, in bytes.
   private static let unlimitedBytes = Int.max / 2
@@ -21,7 +23,9 @@ package struct ControlGroup: Sendable, Equatable {
         if let processors = files.processors {
           self.processors = min(self.processors ?? processors, processors)
         }
-        if let limit = files.memoryLimit, limit < Self.unlimitedBytes, let used = files.usedMemory {
+        guard let limit = files.memoryLimit, limit < Self.unlimitedBytes else { continue }
+        memoryLimit = min(memoryLimit ?? limit, limit)
+        if let used = files.usedMemory {
           let available = max(limit - used, 0)
           availableBytes = min(availableBytes ?? available, available)
         }

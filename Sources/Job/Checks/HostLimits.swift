@@ -91,7 +91,7 @@ package struct HostLimits: Codable, Equatable {
   }
 
   /// The limit of `ulimit -v` in bytes, or `nil` without one.
-  private static var addressSpaceLimit: Int? {
+  package static var addressSpaceLimit: Int? {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(Int.max / 2)
     else { return nil }

@@ -57,6 +57,13 @@ package enum ProcessMeasurements {
     return [ofHost, ControlGroup().availableBytes].compactMap { count in count }.min()
   }
 
+  /// Returns the bytes of this host's memory and swap space, free or not; `nil` if the kernel does not report them.
+  package static func hostByteCounts() -> (memory: Int, swap: Int)? {
+    kibibytes("MemTotal", of: "/proc/meminfo").map { memory in
+      (1024 * memory, 1024 * (kibibytes("SwapTotal", of: "/proc/meminfo") ?? 0))
+    }
+  }
+
   /// Returns the number of processors that this process may run on; `nil` if the kernel does not report it.
   package static func allowedProcessorCount() -> Int? {
     allowedProcessors().map(\.count)

@@ -43,8 +43,8 @@ struct LineChart {
       </svg>
       \(series.count > 1 || drawn[0].name != title ? legend(drawn) : "")
       """
-    let isThinned = series.contains { series in series.points.count > Self.pointLimit }
-    let captions = [caption, isThinned ? "Drawn are means of consecutive points." : nil].compactMap { text in text }
+    let isThinned = series.contains { series in Self.finite(series.points).count > Self.pointLimit }
+    let captions = [caption, isThinned ? "Each point is a mean of consecutive ones." : nil].compactMap { text in text }
     return Elements.figure(title, body, caption: captions.isEmpty ? nil : captions.joined(separator: " "))
   }
 
@@ -111,9 +111,13 @@ struct LineChart {
     return "<ul class=\"legend\">\(items)</ul>"
   }
 
+  private static func finite(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    points.filter { point in point.x.isFinite && point.y.isFinite }
+  }
+
   /// Averages groups of consecutive points if there are too many; NaN and infinity are omitted.
   static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    let finite = points.filter { point in point.x.isFinite && point.y.isFinite }
+    let finite = finite(points)
     guard finite.count > pointLimit else { return finite }
     return (0..<pointLimit).map { index in
       let part = finite[index * finite.count / pointLimit..<(index + 1) * finite.count / pointLimit]

@@ -1,6 +1,6 @@
 /// The marker of a class or curve, whose shape distinguishes it even without color.
 ///
-/// After ``count`` markers the colors repeat, with other shapes and dashes: a hundred differ.
+/// After ``count`` markers the colors repeat, with other shapes and dashes: a thousand differ.
 struct Marker {
   /// The number of different shapes, of dash patterns, and of colors.
   static let count = 10
@@ -15,7 +15,7 @@ struct Marker {
     let round = number / Self.count
     color = number % Self.count
     shape = (number + 3 * round) % Self.count
-    dash = (number + 7 * round) % Self.count
+    dash = (number + 7 * round + round / Self.count) % Self.count
   }
 
   /// True if only the outline of the shape is drawn.

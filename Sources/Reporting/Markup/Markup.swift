@@ -25,9 +25,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 
     package init(literalCapacity: Int, interpolationCount: Int) {}
 
-    package mutating func appendLiteral(_ literal: String) {
-      text += literal
-    }
+    package mutating func appendLiteral(_ literal: String) { text += literal }
 
     /// Appends a text, escaped for element content and for attributes in double quotes.
     package mutating func appendInterpolation(_ text: String) {
@@ -45,9 +43,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       }
     }
 
-    package mutating func appendInterpolation(_ number: Int) {
-      text += "\(number)"
-    }
+    package mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
 
     /// Appends a coordinate, rounded to a tenth.
     package mutating func appendInterpolation(_ coordinate: Double) {
@@ -55,13 +51,9 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       text += tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
     }
 
-    package mutating func appendInterpolation(_ markup: Markup) {
-      text += markup.text
-    }
+    package mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
 
     /// Appends pieces of markup one after another.
-    package mutating func appendInterpolation(_ pieces: [Markup]) {
-      text += Markup(joining: pieces).text
-    }
+    package mutating func appendInterpolation(_ pieces: [Markup]) { text += Markup(joining: pieces).text }
   }
 }

@@ -49,7 +49,7 @@ struct NeighborSheet {
   /// Returns the image in a file after the encoder's preprocessing.
   private func image(ofFile path: [UInt8]) throws -> RGBImage {
     let image = try RGBImage(
-      decoding: ReadOnlyFile(pathBytes: path).contents(), sixteenBit: preprocessing.sixteenBit)
+      decoding: ReadOnlyFile(pathBytes: path).imageBytes(), sixteenBit: preprocessing.sixteenBit)
     var stream = RandomStream(seed: 0, .augmentation)
     return Augmentation.none.image(of: image, size: viewSize, &stream, workspace: AugmentationWorkspace())
   }

@@ -11,15 +11,12 @@ struct NeighborWriter {
   private var isFirst = true
 
   init(format: ResultFormat, dataset: any ImageDataset) {
-    self.format = format
-    self.dataset = dataset
+    (self.format, self.dataset) = (format, dataset)
   }
 
   /// Writes the lines before the first result.
   func begin(_ output: Reporter) {
-    if format == .text {
-      output("  cosine\tdistance\tclass\tfile")
-    }
+    if format == .text { output("  cosine\tdistance\tclass\tfile") }
     format.begin(header: "file,place,sample,name,class,similarity,distance", output)
   }
 
@@ -58,7 +55,5 @@ struct NeighborWriter {
   }
 
   /// Writes the lines after the last result.
-  func end(_ output: Reporter) {
-    format.end(output)
-  }
+  func end(_ output: Reporter) { format.end(output) }
 }

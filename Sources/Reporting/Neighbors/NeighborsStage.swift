@@ -41,9 +41,7 @@ package enum NeighborsStage {
 
     /// The first problem with the values of the options, or `nil`.
     package var problem: String? {
-      if let problem = ImageFeatures.problem(of: images) {
-        return problem
-      }
+      if let problem = ImageFeatures.problem(of: images) { return problem }
       if let sheet, !sheet.hasSuffix(".html"), !sheet.hasSuffix(".png") {
         return "--sheet \(sheet): expected a name that ends with .html or .png"
       }

@@ -65,7 +65,9 @@ extension RunRecord {
 
   /// The results by the names under which pages show them, which have the k of k-NN where it is known, and tell
   /// validation images where there were no test images.
-  var shownResults: [String: Double] {
+  var shownResults: [String: Double] { shown(results) }
+
+  private func shown(_ results: [String: Double]) -> [String: Double] {
     let (average, prefix) = (ResultNames.averagePrefix, RecordedSplits.validationPrefix)
     let stored = [
       ("", measured.evaluation), ("", measured.pixels), (average, measured.averaged),
@@ -82,13 +84,21 @@ extension RunRecord {
     return shown
   }
 
+  /// Returns what the value of a field of ``results`` measures, in words that name its images and the k of k-NN as far
+  /// as they are known; `nil` without a value.
+  package func measure(_ field: String) -> String? {
+    guard let value = results[field], let name = shown([field: value]).keys.first else { return nil }
+    let isUnnamed = isOfValidation(field) && !splits.isOfValidation(field)
+    return ResultNames.name(isUnnamed ? RecordedSplits.validationName(name) : name)
+  }
+
   /// Returns true if the value of a field of ``results`` was measured on validation images.
-  func isOfValidation(_ field: String) -> Bool {
+  package func isOfValidation(_ field: String) -> Bool {
     (measured.split == .validation && measured.measures[field] != nil) || splits.isOfValidation(field)
   }
 
   /// Returns true for fields that are fractions of correct predictions; the fields of their numbers end in `_correct`.
-  static func isAccuracy(_ field: String) -> Bool {
+  package static func isAccuracy(_ field: String) -> Bool {
     (field.contains("top1") || field.contains("top5")) && !field.hasSuffix("_correct")
   }
 }

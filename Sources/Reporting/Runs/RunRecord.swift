@@ -14,7 +14,7 @@ package struct RunRecord: Sendable {
   let summary: [String: JSONValue]
   let rows: [MetricRow]
   /// The results of commands after training: those on test images, or those on validation images alone.
-  let measured: StageResults
+  package let measured: StageResults
   /// The results on validation images beside ``measured``; `nil` if those are the measured ones.
   let validation: StageResults?
   /// The images of the results that were measured by default.

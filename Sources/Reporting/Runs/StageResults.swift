@@ -3,9 +3,9 @@ import Formats
 import Runs
 
 /// The results of `supcon linear` and `supcon evaluate` in a run directory, measured on one split.
-struct StageResults: Sendable {
+package struct StageResults: Sendable {
   /// The images that were classified, test or validation.
-  let split: Split
+  package let split: Split
   /// The fields of `linear/summary.json` and `evaluation/summary.json`, or of the folders of the validation images;
   /// empty if they were measured with other weights than the run's present ones.
   private(set) var linear: [String: JSONValue] = [:]

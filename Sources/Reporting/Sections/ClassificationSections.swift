@@ -1,10 +1,11 @@
 import Configuration
 import Datasets
 import Evaluation
+import Measures
 
 /// The report's sections about classification: confusion matrix, table of classes, most confident mistakes, and
 /// reliability diagram.
-struct ClassificationSections {
+package struct ClassificationSections {
   let study: ImageStudy
   let classification: ClassificationStudy
   let classNames: [String]
@@ -21,7 +22,7 @@ struct ClassificationSections {
       name: "classes", title: study.titled("Classes and confusions"),
       content: """
         <p>Predictions of \(classification.source) for \(counted(classification.probabilities.labels.count, "\(setName) image")): \(percent(classification.accuracy)) right.</p>
-        <div class="grid wide">\(matrix)\(classes)</div>
+        <div class="grid wide">\(matrix)\(Self.classes(classification.confusion, classNames, setName))</div>
         """)
   }
 
@@ -64,13 +65,14 @@ struct ClassificationSections {
       }, numeric: 2..<3)
   }
 
-  private var classes: Markup {
-    let confusion = classification.confusion
+  /// Returns the table of classes; a class without images has no recall, one without predictions no precision.
+  package static func classes(_ confusion: ConfusionMatrix, _ classNames: [String], _ setName: String) -> Markup {
     let rows = classNames.indices.map { label -> [Markup] in
-      let count = (0..<classNames.count).reduce(0) { sum, column in sum + confusion[label, column] }
+      let count = classNames.indices.reduce(0) { sum, column in sum + confusion[label, column] }
+      let predicted = classNames.indices.reduce(0) { sum, row in sum + confusion[row, label] }
       return [
-        "\(classNames[label])", "\(count)", "\(percent(confusion.recall(label)))",
-        "\(percent(confusion.precision(label)))",
+        "\(classNames[label])", "\(count)", "\(count > 0 ? percent(confusion.recall(label)) : "–")",
+        "\(predicted > 0 ? percent(confusion.precision(label)) : "–")",
       ]
     }
     return Elements.table(

@@ -75,7 +75,7 @@ package enum ResultNames {
   ]
 
   /// Returns fields in the order in which they are shown.
-  static func sorted(_ fields: some Sequence<String>) -> [String] {
+  package static func sorted(_ fields: some Sequence<String>) -> [String] {
     func place(_ field: String) -> Int {
       // Averaged weights stand after all others, results on validation images after those on test images.
       guard !field.hasPrefix(averagePrefix), let index = order.firstIndex(of: plain(field)) else {

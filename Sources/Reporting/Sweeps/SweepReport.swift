@@ -8,7 +8,7 @@ package struct SweepReport {
   /// One run of the sweep.
   package struct Entry: Sendable {
     /// The name of the run directory.
-    let name: String
+    package let name: String
     /// The values of the options in which runs differ, by option name.
     let values: [String: String]
     /// The records of the run; `nil` if its directory does not exist yet.
@@ -23,7 +23,7 @@ package struct SweepReport {
     }
 
     /// The records of a run that is compared: a finished one with the options of the sweep file; else `nil`.
-    fileprivate var comparedRecord: RunRecord? { difference == nil && state == "finished" ? record : nil }
+    package var comparedRecord: RunRecord? { difference == nil && state == "finished" ? record : nil }
 
     /// The state of the run, and what it was begun with otherwise than the sweep file has it.
     fileprivate var state: String {
@@ -39,7 +39,9 @@ package struct SweepReport {
   /// The options in which runs differ, in the order of the sweep file.
   private let options: [String]
   /// The field of results by which runs are compared.
-  package let metric: String
+  private let metric: String
+  /// A note about values that do not compare; `nil` for none.
+  private let note: String?
 
   /// Creates a report about the runs of a sweep.
   ///
@@ -47,19 +49,14 @@ package struct SweepReport {
   ///   - title: The name of the sweep.
   ///   - entries: The runs of the sweep.
   ///   - options: The options in which the runs differ.
-  ///   - metric: The field of results by which runs are compared; `nil` for the first that the runs have.
-  package init(title: String, entries: [Entry], options: [String], metric: String?) {
-    self.title = title
-    self.options = options
-    // Results are merged from several files: once for each run.
-    let results = entries.map { entry in entry.comparedRecord?.results ?? [:] }
-    let accuracies = Set(results.flatMap(\.keys)).filter(RunRecord.isAccuracy)
-    let metric = metric ?? ResultNames.sorted(accuracies).first ?? "final_loss"
-    self.metric = metric
-    self.entries = zip(entries, results).map { entry, results in
+  ///   - metric: The field of results by which runs are compared.
+  ///   - note: A note about values that do not compare; `nil` for none.
+  package init(title: String, entries: [Entry], options: [String], metric: String, note: String? = nil) {
+    (self.title, self.options, self.metric, self.note) = (title, options, metric, note)
+    self.entries = entries.map { entry in
       // The summary of a run has results on test images too, by which runs that hold images out are not compared.
       let other = RunRecord.isAccuracy(metric) ? nil : entry.comparedRecord?.summary[metric]?.double
-      return (entry, results[metric] ?? other)
+      return (entry, entry.comparedRecord?.results[metric] ?? other)
     }
   }
 
@@ -126,7 +123,8 @@ package struct SweepReport {
       "Runs, the \(isAscending ? "smallest" : "largest") value first",
       header: ["run"] + options + ["state", name], rows: rows,
       numeric: options.count + 2..<options.count + 3)
-    let notes = entries.flatMap { run, _ in run.record?.notes ?? [] }.map(Elements.note)
+    let own: [String] = note.map { text in [text] } ?? []
+    let notes = (own + entries.flatMap { run, _ in run.record?.notes ?? [] }).map(Elements.note)
     let figures: Markup =
       plots.isEmpty ? "<p>No finished run has this result yet.</p>" : "<div class=\"grid\">\(plots)</div>"
     return Page(

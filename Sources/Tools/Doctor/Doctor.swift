@@ -47,6 +47,8 @@ package enum Doctor {
     world.activity.begin("opening the dataset", allowsSilence: true)
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let (configuration, dataset) = (opened.configuration, opened.dataset)
+    // What a run is refused for; models are compiled for the estimate below, which takes memory too.
+    try LeastMemory.check(configuration, over: world)
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
     let ranksOnHost = world.hostSize
     world.activity.begin("comparing the ranks")

@@ -15,11 +15,11 @@ struct DatasetCommand: ParsableCommand {
 
 /// The options that select the dataset.
 struct DatasetOptions: ParsableArguments {
-  @Option(help: "The dataset: shapes (built in), cifar10, cifar100, folder.")
+  @Option(help: "The dataset: shapes (built in), cifar10, cifar100, folder (image files, a list or a pack).")
   var dataset = "folder"
   @Option(
     help: ArgumentHelp(
-      "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, or a pack, or CIFAR's binary files.",
+      "DIR/train/CLASS/** and DIR/val|validation|test/CLASS/**, or DIR/CLASS/**, a list (CSV, TSV), a pack, or CIFAR's binary files.",
       valueName: "dir"), completion: .directory)
   var data: String?
   @OptionGroup var splits: SplitOptions

@@ -13,17 +13,19 @@ struct DoctorCommand: ConfiguredCommand {
       "Checks the launch before training: binding, cores, memory, networks, programs, options, data, output.",
     discussion: """
       Example: mpirun -np 4 --hostfile hostfiles/two-nodes supcon doctor --dataset cifar10 --data cifar-10-batches-bin --threads 2
-      Start it as the run is to be started, with the same options. It trains nothing and writes nothing; each finding comes with its remedy,
-      and any finding makes the exit code other than 0.
+      Start it as the run is to be started, with the same options; for --resume give --config RUN/config.yaml.
+      It trains nothing and writes nothing. Each finding comes with its remedy, and the exit code is then not 0.
       """)
 
-  @OptionGroup var configuration: ConfigurationOptions
-  @OptionGroup var launch: LaunchOptions
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup(title: "Run") var launch: LaunchOptions
 
-  @Option(help: ArgumentHelp("Run directory that is to be written.", valueName: "dir"), completion: .directory)
-  var output: String?
+  var configuration: ConfigurationOptions { training.configuration }
 
-  private var request: Doctor.Request { Doctor.Request(overrides: configuration.overrides, output: output) }
+  private var request: Doctor.Request {
+    Doctor.Request(
+      overrides: configuration.overrides.overridden(by: training.run.progress.given), output: training.run.output)
+  }
 
   /// The watchdog settings with a short timeout, because only ranks that cannot connect to each other take long here.
   var watch: JobWatchdog.Settings {
@@ -34,7 +36,13 @@ struct DoctorCommand: ConfiguredCommand {
 
   var checksLaunchItself: Bool { true }
 
-  func problem(ranks: Int) -> String? { request.problem(ranks: ranks) }
+  func problem(ranks: Int) -> String? {
+    guard !training.run.resume else {
+      return
+        "--resume: supcon doctor resumes no run; to check with its options give --config \(training.run.output ?? "RUN")/config.yaml"
+    }
+    return training.problem ?? request.problem(ranks: ranks)
+  }
 
   func run(over world: borrowing Communicator) throws -> ExitStatus {
     try Doctor.run(request, over: world, report: Console.reporter(of: world))
