@@ -45,7 +45,12 @@ place=$(sed -n "s/^data: //p" "$run/config.yaml" | sed "/^'/{s/^'\(.*\)'\$/\1/; 
 [ -z "$place" ] || data=(--data "$place")
 "$supcon" import --weights "$folder/encoder.safetensors" --layout "$layout" --model "$model" --dataset "$dataset" ${data[@]+"${data[@]}"} \
   --output "$copy/run" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be imported"; }
-"$supcon" evaluate "$copy/run" --threads "$threads" >"$copy/log" 2>&1 || { cat "$copy/log" >&2 && fail 65 "the packed weights cannot be measured"; }
+waited "$supcon" evaluate "$copy/run" --threads "$threads" >"$copy/log" 2>&1 || {
+  code=$?
+  cat "$copy/log" >&2
+  [ "$code" != 75 ] || exit 75
+  fail 65 "the packed weights cannot be measured"
+}
 own=$(value "$measures" knn_top1)
 again=$(value "$copy/run/evaluation/summary.json" knn_top1)
 awk -v one="$own" -v two="$again" 'BEGIN { exit !((one - two) ^ 2 <= 0.005 ^ 2) }' ||

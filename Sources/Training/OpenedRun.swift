@@ -75,7 +75,10 @@ struct OpenedRun {
     if let teacher { configuration.classifier.teacherHash = teacher.weightsHash }
     if isDone { try Self.keepTeacher(of: opened, &configuration, request, over: world, report: report) }
     let resolved = configuration
-    if !isDone { try LeastMemory.check(resolved, over: world) }
+    var least = resolved
+    // Ranks that are compared do not share their state.
+    if request.diagnostics.checkRanksSteps != nil { least.compute.sharedMemory = .off }
+    if !isDone { try LeastMemory.check(least, over: world) }
     test = try resolved.isClassifying ? DatasetChoice.openSplit(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test.dataset, resolved) }
     let (encoder, written) = try world.throwingTogether {

@@ -119,6 +119,16 @@ struct NestedFolderTests {
     }
   }
 
+  @Test func `a class that is the validation folder under another name is refused`() throws {
+    let directory = try tree(["cat/1.png", "dog/1.png", "held/cat/1.png"])
+    try link(directory.file("alias"), to: "held")
+    var request = FolderRequest(path: directory.path)
+    request.validationFolder = "alias"
+    let linked = request
+    let error = try #require(throws: FileError.self) { try FolderLayout(linked) }
+    #expect(error.description.contains("validation and training images are one folder"), "\(error)")
+  }
+
   @Test func `two folders of one split are refused, unless an option decides or they are one`() throws {
     let names = Self.files(in: "train") + Self.files(in: "train/test") + Self.files(in: "test")
     let directory = try tree(names)

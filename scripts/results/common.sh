@@ -51,8 +51,8 @@ waited() {
   while kill -0 "$child" 2>/dev/null; do read -rt 0.1 -u "$pause" || true; done
   wait "$child" || code=$?
   child=''
-  # It was at its end already.
-  [ -z "$asked" ] || [ "$code" != 0 ] || code=75
+  # It was at its end already, or at its start, where a signal ends it.
+  [ -z "$asked" ] || case $code in 0 | 130 | 138 | 143) code=75 ;; esac
   return "$code"
 }
 

@@ -206,6 +206,10 @@ package struct FolderLayout: Sendable, Equatable {
       for name in contents.folders where !folder.excluded.contains(name) {
         let path = contents.path(of: name)
         guard let identity = contents.identity(of: name) else { continue }
+        // A class that is another split as a whole, which an option may name by a link.
+        if let (other, otherPath, _) = places.first(where: { place in place.0 != split && place.2 == identity }) {
+          throw oneFolder(other, otherPath, split, path)
+        }
         if let other = owners[identity], other.split != split {
           throw oneFolder(split, path, other.split, other.path)
         }
