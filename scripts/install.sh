@@ -106,8 +106,9 @@ install -d "$tree/share/bash-completion/completions" "$tree/share/zsh/site-funct
 "$program" --generate-completion-script zsh >"$tree/share/zsh/site-functions/_supcon"
 "$program" --generate-completion-script fish >"$tree/share/fish/vendor_completions.d/supcon.fish"
 
-install -d "$tree/share/supcon/hostfiles" "$tree/share/supcon/slurm" "$tree/share/doc/supcon/docs"
+install -d "$tree"/share/supcon/{hostfiles,pytorch,slurm} "$tree/share/doc/supcon/docs"
 install -m 644 "$root"/hostfiles/* "$tree/share/supcon/hostfiles/"
+install -m 644 "$root/scripts/pytorch/cifar_resnet.py" "$tree/share/supcon/pytorch/"
 for job in train.sbatch sweep.sbatch; do
   sed "s|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/$job|$job|g" "$root/scripts/slurm/$job" >"$tree/share/supcon/slurm/$job"
   chmod 755 "$tree/share/supcon/slurm/$job"

@@ -24,7 +24,10 @@ extension WeightLayout {
     let path = Self.literal(file.path)
     let own =
       self == .ge
-      ? ["# or with scripts/pytorch/cifar_resnet.py of supcon:", "# model = cifar_resnet.load(\(path))"] : []
+      ? [
+        "# or with supcon's cifar_resnet.py (scripts/pytorch; installed: share/supcon/pytorch):",
+        "# model = cifar_resnet.load(\(path))",
+      ] : []
     return ["import \(imports)"] + model + [
       "model.load_state_dict(safetensors.torch.load_file(\(path)), strict=True)"
     ] + own
