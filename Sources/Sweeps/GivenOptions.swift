@@ -38,15 +38,12 @@ package struct GivenOptions {
     guard let stored = JSONValue.fields(ofFile: path) else { return nil }
     let defaults = TrainingCommand.pretrain.defaults
     for option in ConfigurationOption.all where stored[option.name] != nil && run.parsedValues[option.name] == nil {
-      func text(_ configuration: Configuration) -> String? {
-        configuration.values { other in other.name == option.name }.first?.text
-      }
       // A resumed run may change the number of its steps, but keeps it if none is given.
       // The value that was given, and not what `auto` has become in the run, is compared with the default.
       guard !option.isFreeOnResume || option.name == "steps",
-        stored[option.name] != .text(text(defaults) ?? "")
+        stored[option.name] != .text(option.write(defaults) ?? "")
       else { continue }
-      return (option.name, text(own) ?? "none")
+      return (option.name, option.write(own) ?? "none")
     }
     return nil
   }

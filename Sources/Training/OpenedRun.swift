@@ -11,7 +11,7 @@ import Runs
 /// A run that is ready to train: a new run directory, or one that is resumed.
 struct OpenedRun {
   /// The resolved configuration, the same on every rank.
-  var configuration: Configuration
+  let configuration: Configuration
   /// The run directory on rank 0; `nil` on other ranks.
   let directory: RunDirectory?
   /// True if the run continues from a checkpoint.
@@ -75,10 +75,9 @@ struct OpenedRun {
     if let teacher { configuration.classifier.teacherHash = teacher.weightsHash }
     if isDone { try Self.keepTeacher(of: opened, &configuration, request, over: world, report: report) }
     let resolved = configuration
-    var least = resolved
-    // Ranks that are compared do not share their state.
-    if request.diagnostics.checkRanksSteps != nil { least.compute.sharedMemory = .off }
-    if !isDone { try LeastMemory.check(least, over: world) }
+    // Ranks that share their parameters cannot be compared; the run's file keeps what was asked for.
+    if request.diagnostics.checkRanksSteps != nil { configuration.compute.sharedMemory = .off }
+    if !isDone { try LeastMemory.check(configuration, over: world) }
     test = try resolved.isClassifying ? DatasetChoice.openSplit(resolved, .test, over: world, report: report) : nil
     try test.map { test in try world.agreeOnSamples(of: test.dataset, resolved) }
     let (encoder, written) = try world.throwingTogether {

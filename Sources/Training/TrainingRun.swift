@@ -74,10 +74,6 @@ package enum TrainingRun {
     var opening = try OpenedRun(request, over: world, report: report)
     // Before the state and the step take memory, which the estimate counts.
     let base = ProcessMeasurements.residentByteCount() ?? 0
-    if request.diagnostics.checkRanksSteps != nil {
-      // Ranks that share their parameters cannot be compared.
-      opening.configuration.compute.sharedMemory = .off
-    }
     var state = try opening.takeState(over: world, report: report)
     let opened = opening
     // The lock of the run directory is held until the last write.

@@ -50,16 +50,23 @@ trainable() {
   done
 }
 
+# decides OPTION: true for an option of supcon linear that decides its classifier.
+deciding=(--epochs --batch-size --shard-size --learning-rate --momentum --weight-decay --augmentation --seed)
+decides() {
+  local name
+  for name in "${deciding[@]}"; do
+    [ "$name" != "$1" ] || return 0
+  done
+  return 1
+}
+
 # classifying OPTIONS…: each is an option of supcon linear that decides its classifier, and has a value.
 classifying() {
   local option
   while [ $# -gt 0 ]; do
     option=$1
     shift
-    case ${option%%=*} in
-      --epochs | --batch-size | --shard-size | --learning-rate | --momentum | --weight-decay | --augmentation | --seed) ;;
-      *) fail 64 "$option: behind -- expected options of supcon linear: --epochs, --batch-size, --shard-size, --learning-rate, --momentum, --weight-decay, --augmentation or --seed" ;;
-    esac
+    decides "${option%%=*}" || fail 64 "$option: behind -- expected options of supcon linear: ${deciding[*]}"
     [[ $option != *=* ]] || continue
     [ $# -gt 0 ] || fail 64 "$option: needs a value"
     shift

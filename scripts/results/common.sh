@@ -134,9 +134,7 @@ choices() {
     shift
     # All of its options have a value.
     if [[ $option == --* && $option != *=* && $# -gt 0 ]]; then option+="=$1" && shift; fi
-    case ${option%%=*} in
-      --epochs | --batch-size | --shard-size | --learning-rate | --momentum | --weight-decay | --augmentation | --seed) echo "$option" ;;
-    esac
+    if decides "${option%%=*}"; then echo "$option"; fi
   done | sort | paste -s -d ' '
 }
 

@@ -40,7 +40,7 @@ package struct ConfigurationOption: Sendable {
   /// Parses a value and returns the function that stores it in a configuration.
   let read: @Sendable (String) throws(OptionFailure) -> @Sendable (inout Configuration) -> Void
   /// Returns the value in a configuration as text; `nil` for none.
-  let write: @Sendable (Configuration) -> String?
+  package let write: @Sendable (Configuration) -> String?
   /// Copies the option's value from one configuration to another.
   let copy: @Sendable (_ source: Configuration, _ target: inout Configuration) -> Void
   /// Returns true if the option's value is stored at the given key path.

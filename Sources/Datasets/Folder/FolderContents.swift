@@ -64,16 +64,15 @@ struct FolderContents {
 
   /// Lists a subfolder.
   func subfolder(_ name: [UInt8]) throws(FileError) -> FolderContents {
-    try FolderContents(pathBytes + [UInt8(ascii: "/")] + name)
+    try FolderContents(bytes(of: name))
   }
 
   /// Returns the identity of a subfolder; `nil` if it cannot be examined.
   func identity(of folder: [UInt8]) -> FileIdentity? {
-    var status = stat()
-    let whole = pathBytes + [UInt8(ascii: "/")] + folder
-    let terminated = whole.map(CChar.init(bitPattern:)) + [0]
-    return unsafe stat(terminated, &status) == 0 ? FileIdentity(status) : nil
+    FileIdentity(pathBytes: bytes(of: folder))
   }
+
+  private func bytes(of folder: [UInt8]) -> [UInt8] { pathBytes + [UInt8(ascii: "/")] + folder }
 
   /// Returns true if images are in subfolders only, as in the folder of a split with class folders.
   func isTree() -> Bool { images.isEmpty && holdsImages() }
@@ -96,8 +95,7 @@ struct FolderContents {
   private func holdsImages(besides visited: inout Set<FileIdentity>) -> Bool {
     guard images.isEmpty else { return true }
     guard visited.insert(identity).inserted else { return false }
-    for folder in folders where (try? subfolder(folder))?.holdsImages(besides: &visited) ?? false { return true }
-    return false
+    return folders.contains { folder in (try? subfolder(folder))?.holdsImages(besides: &visited) ?? false }
   }
 }
 

@@ -111,8 +111,10 @@ package struct FolderLayout: Sendable, Equatable {
   static func given(_ split: Split, _ request: FolderRequest) throws(FileError) -> String? {
     guard let folder = request[split], split == .train || folder != "none" else { return nil }
     let path = folder == "." ? request.path : folder.hasPrefix("/") ? folder : "\(request.path)/\(folder)"
-    if case .unreadable = DataPath.kind(path), let problem = DataPath.problem(path) { throw problem }
-    guard DataPath.kind(path) == .folder else {
+    switch DataPath.kind(path) {
+    case .folder: break
+    case .unreadable(let code): throw FileError(path: path, action: "examine it", code: code)
+    case .file, .special, .missing:
       throw FileError(.missing, "\(FolderRequest.option(split)) \(folder): there is no folder \(path)")
     }
     // A folder inside the dataset is kept out of the classes by the start of its path, however that is written, and

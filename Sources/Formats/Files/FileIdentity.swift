@@ -6,9 +6,12 @@ public struct FileIdentity: Hashable, Codable, Sendable {
   private let inode: UInt64
 
   /// Reads the identity of the file at a path; `nil` if it cannot be examined.
-  public init?(path: String) {
+  public init?(path: String) { self.init(pathBytes: Array(path.utf8)) }
+
+  /// Reads the identity of the file at a path that need not be UTF-8; `nil` if it cannot be examined.
+  public init?(pathBytes: [UInt8]) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    guard unsafe stat(pathBytes.map(CChar.init(bitPattern:)) + [0], &status) == 0 else { return nil }
     self.init(status)
   }
 

@@ -28,13 +28,15 @@ package struct StageResults: Sendable {
     let commands = (
       linear: "supcon linear \(run.shellQuoted)\(option)", evaluation: "supcon evaluate \(run.shellQuoted)\(option)"
     )
-    linear = fields(stored, "\(run)/\(folders.linear)", commands.linear, of: summary)
-    evaluation = fields(stored, "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
+    linear = present(stored[folders.linear], "\(run)/\(folders.linear)", commands.linear, of: summary)
+    evaluation = present(
+      stored[folders.evaluation], "\(run)/\(folders.evaluation)", commands.evaluation, of: summary)
     pixels = stored[place.ownFolder(of: "evaluation-pixels")] ?? [:]
     let averagePlace = ResultPlace(.average, isValidation: split == .validation)
     for (stage, command) in [("evaluation", commands.evaluation), ("linear", commands.linear)] {
-      let found = fields(
-        stored, "\(run)/\(averagePlace.ownFolder(of: stage))", "\(command) --weights-of average", of: summary,
+      let folder = averagePlace.ownFolder(of: stage)
+      let found = present(
+        stored[folder], "\(run)/\(folder)", "\(command) --weights-of average", of: summary,
         hash: "average_weights_sha256")
       averaged.merge(found) { _, new in new }
     }
@@ -46,11 +48,11 @@ package struct StageResults: Sendable {
   }
 
   /// Returns the fields of a stage that measured the present weights; of other weights there are none, with a note.
-  private mutating func fields(
-    _ stored: [String: [String: JSONValue]], _ folder: String, _ command: String, of summary: [String: JSONValue],
+  private mutating func present(
+    _ fields: [String: JSONValue]?, _ folder: String, _ command: String, of summary: [String: JSONValue],
     hash: String = "weights_sha256"
   ) -> [String: JSONValue] {
-    let fields = stored[folder.lastComponent] ?? [:]
+    let fields = fields ?? [:]
     guard let own = summary[hash], let measured = fields["weights_sha256"], own != measured else {
       return fields
     }
