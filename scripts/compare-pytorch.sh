@@ -24,6 +24,8 @@ USAGE: scripts/compare-pytorch.sh --data DIR [options] [-- options of supcon ben
   --size N                 pixels of a view, as which the images are scaled up (default: 32)
   --steps N                steps of each run that count (default: 8, resnet18: 3)
   --json FILE              receives every number as JSON
+
+The program is $SUPCON, else the release build of this folder, which is brought up to date first.
 USAGE
 }
 
@@ -70,7 +72,9 @@ done
 absolute() { case $1 in '' | /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 peer=$(absolute "$peer") data=$(absolute "$data") json=$(absolute "$json")
 case $python in */*) python=$(absolute "$python") ;; esac
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/given-program.sh"
+cd "$root"
 [ -n "$peer" ] || peer=$PWD/scripts/peers/pytorch_supcon.py
 [ -f "$peer" ] || fail 66 "$peer: no such file; name the PyTorch script with --peer"
 [ -n "$data" ] || fail 64 "--data: expected the folder of CIFAR-10's binary version"
@@ -93,8 +97,8 @@ fi
 # MARK: rounds
 
 . scripts/mpi-environment.sh
-swift build -c release --product supcon
-supcon=$(swift build -c release --show-bin-path)/supcon
+[ -n "${SUPCON:-}" ] || swift build -c release --product supcon
+supcon=${SUPCON:-$root/.build/release/supcon}
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 

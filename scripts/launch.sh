@@ -2,7 +2,8 @@
 # Starts supcon under the launcher of its MPI (Open MPI 4 or 5, MPICH) with settings that were tested, on this machine or on the hosts of a hostfile:
 #
 #   scripts/launch.sh -np 2 pretrain --epochs 10 --output runs/local
-#   scripts/launch.sh -np 16 --hostfile hostfiles/two-nodes pretrain --dataset cifar10 --data DIR --output runs/two
+#   scripts/launch.sh -np 16 --hostfile hostfiles/two-nodes pretrain --dataset cifar10 --data DIR --shard-size 16 \
+#     --output runs/two
 #
 # Every host is checked first; a problem is reported with the host's name and the remedy. docs/launching.md gives the reasons of the settings.
 set -euo pipefail
@@ -300,7 +301,7 @@ open_mpi_settings() {
   # Two hosts that send each other long messages at once take turns otherwise: the answer to one's announcement waits behind the other's bytes.
   # So nothing needs answers once it flows, and little may wait in the kernel. (A second connection, btl_tcp_links, loses messages: jobs with
   # two ranks on each of two hosts hung in three of five starts, Open MPI 4.1.4.)
-  if [ ${#names[@]} -gt 1 ]; then
+  if [ ${#names[@]} -gt 1 ] || [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
     export OMPI_MCA_btl_tcp_flags=${OMPI_MCA_btl_tcp_flags-send} OMPI_MCA_btl_tcp_sndbuf=${OMPI_MCA_btl_tcp_sndbuf-262144}
   fi
   if [ "$(id -u)" = 0 ]; then
@@ -455,31 +456,39 @@ request=USR1
 [ "$kind" != hydra ] || request=TERM
 program=("$supcon")
 [ "$kind" != hydra ] || program=(sh -c "$report_exit" sh "$supcon")
+# A signal that comes before the launcher has started is passed on once it has.
+job='' timer='' asked=''
+stop() {
+  if [ -z "$job" ]; then
+    asked=stop
+  elif [ -n "$timer" ]; then
+    kill -TERM "$job" 2>/dev/null || true
+  else
+    kill "-$request" "$job" 2>/dev/null || true
+    {
+      trap 'kill "$!" 2>/dev/null; exit' TERM
+      sleep "$grace" &
+      wait "$!" && kill -TERM "$job"
+    } >/dev/null 2>&1 &
+    timer=$!
+  fi
+}
+pass_on() {
+  if [ -n "$job" ]; then kill "-$request" "$job" 2>/dev/null || true; else asked=${asked:-pass_on}; fi
+}
+trap stop TERM
+trap pass_on USR1
+# The terminal sends it to the launcher as well, at which all ranks save and stop after the step; Open MPI kills what still runs two seconds later.
+trap : INT
+
 mkfifo "$scratch/errors"
 copy_errors <"$scratch/errors" &
 reader=$!
 setpriv --pdeathsig TERM "$mpirun" -n "$ranks" "${settings[@]}" "${program[@]}" "$@" </dev/null 2>"$scratch/errors" &
-job=$! timer=''
+job=$!
+[ -z "$asked" ] || "$asked"
 end_stuck_launcher </dev/null >/dev/null &
 guard=$!
-
-stop() {
-  if [ -n "$timer" ]; then
-    kill -TERM "$job" 2>/dev/null || true
-    return
-  fi
-  kill "-$request" "$job" 2>/dev/null || true
-  {
-    trap 'kill "$!" 2>/dev/null; exit' TERM
-    sleep "$grace" &
-    wait "$!" && kill -TERM "$job"
-  } >/dev/null 2>&1 &
-  timer=$!
-}
-trap stop TERM
-trap 'kill "-$request" "$job" 2>/dev/null || true' USR1
-# The terminal sends it to the launcher as well, at which all ranks save and stop after the step; Open MPI kills what still runs two seconds later.
-trap : INT
 
 # If a trapped signal ends a wait for mpirun just when it exits, bash loses its code. So it is asked for at the end only; nobody writes to the pipe.
 mkfifo "$scratch/pause"

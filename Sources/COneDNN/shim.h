@@ -1,7 +1,8 @@
-// One C interface to oneDNN 2.6 to 3.x.
+// One C interface to oneDNN 2.2 to 3.x; the oldest version that was tried is 2.6.
 //
-// Versions 2 and 3 differ in how memory descriptors are held and in how primitives are planned. Everything that differs is behind the
-// functions of version2.h and version3.h, which declare the same names; what both versions share is used as it is.
+// Versions 2 and 3 differ in how memory descriptors are held and in how primitives are planned. Everything that differs
+// is behind the functions of version2.h and version3.h, which declare the same names; what both versions share is used
+// as it is.
 
 #ifndef CONEDNN_SHIM_H
 #define CONEDNN_SHIM_H
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 #if !defined(DNNL_CPU_RUNTIME) || (DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP && DNNL_CPU_RUNTIME != DNNL_RUNTIME_SEQ)
-#error "supcon needs a oneDNN built with DNNL_CPU_RUNTIME=OMP or SEQ: with TBB, SYCL or a thread pool the number of threads of a primitive, and with it the bits of weight gradients, cannot be fixed"
+#error "supcon needs a oneDNN built with DNNL_CPU_RUNTIME=OMP or SEQ: with TBB, SYCL or a thread pool \
+the number of threads of a primitive, and with it the bits of weight gradients, cannot be fixed"
 #endif
 
 // A memory descriptor: extents, element type, and order of the elements in memory. Owned by the caller; free it with
@@ -33,7 +35,10 @@ static inline conednn_window_t conednn_window(
     dnnl_dim_t kernel_height, dnnl_dim_t kernel_width, dnnl_dim_t stride, dnnl_dim_t padding_before,
     dnnl_dim_t padding_after) {
   conednn_window_t window = {
-      {kernel_height, kernel_width}, {stride, stride}, {padding_before, padding_before}, {padding_after, padding_after}};
+      {kernel_height, kernel_width},
+      {stride, stride},
+      {padding_before, padding_before},
+      {padding_after, padding_after}};
   return window;
 }
 
@@ -42,7 +47,8 @@ static inline conednn_window_t conednn_window(
 #elif DNNL_VERSION_MAJOR == 3
 #include "version3.h"
 #else
-#error "supcon is written for oneDNN 2.2 to 3.x (Debian and Ubuntu: libdnnl-dev); SUPCON_ONEDNN=DIR builds with the one in DIR/include and DIR/lib"
+#error "supcon is written for oneDNN 2.2 to 3.x (Debian and Ubuntu: libdnnl-dev); \
+SUPCON_ONEDNN=DIR builds with the one in DIR/include and DIR/lib"
 #endif
 
 // Functions with the same body for both versions; they use the version's `conednn_layout_value`.
@@ -62,8 +68,8 @@ static inline dnnl_status_t conednn_reorder_plan(
       plan, conednn_layout_value(source), engine, conednn_layout_value(destination), engine, attributes);
 }
 
-// Requests the same bits from every execution, where oneDNN has such a setting (3.4 and later; earlier versions need none if each
-// primitive runs on one thread).
+// Requests the same bits from every execution, where oneDNN has such a setting (3.4 and later; earlier versions need
+// none if each primitive runs on one thread).
 static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t attributes) {
 #if DNNL_VERSION_MAJOR > 3 || (DNNL_VERSION_MAJOR == 3 && DNNL_VERSION_MINOR >= 4)
   return dnnl_primitive_attr_set_deterministic(attributes, 1);
@@ -73,8 +79,8 @@ static inline dnnl_status_t conednn_attr_set_deterministic(dnnl_primitive_attr_t
 #endif
 }
 
-// The name of the implementation that oneDNN chose for a primitive descriptor ("plan"), for example "jit:avx2", or "" if it does not
-// say; the text lives as long as the plan.
+// The name of the implementation that oneDNN chose for a primitive descriptor ("plan"), for example "jit:avx2", or ""
+// if it does not say; the text lives as long as the plan.
 static inline const char *conednn_plan_implementation(const_dnnl_primitive_desc_t plan) {
   const char *name = "";
   return dnnl_primitive_desc_query(plan, dnnl_query_impl_info_str, 0, &name) == dnnl_success ? name : "";
@@ -98,9 +104,10 @@ static inline int conednn_arg_diff_weights(void) { return DNNL_ARG_DIFF_WEIGHTS;
 // Sets the number of OpenMP threads for primitives that the calling thread runs (OpenMP 5.0, section 3.2.1).
 void omp_set_num_threads(int count);
 
-// Writes to `isa` what dnnl_get_effective_cpu_isa would return under a limit (0: none but that of the environment), or 0 if oneDNN refuses
-// the limit. The first such call in a process fixes its limit, so a child process makes it, and this one may still choose. Returns whether
-// there is an answer. Before MPI is initialized only: some networks do not allow a fork afterwards.
+// Writes to `isa` what dnnl_get_effective_cpu_isa would return under a limit (0: none but that of the environment), or
+// 0 if oneDNN refuses the limit. The first such call in a process fixes its limit, so a child process makes it, and
+// this one may still choose. Returns whether there is an answer. Before MPI is initialized only: some networks do not
+// allow a fork afterwards.
 static inline _Bool conednn_offered_isa(dnnl_cpu_isa_t limit, unsigned *isa) {
   int ends[2];
   if (pipe(ends) != 0) {

@@ -13,7 +13,7 @@ package enum ActivationMemory: Sendable, Equatable {
     ("M", 0x1p20), ("G", 0x1p30), ("TIB", 0x1p40), ("TB", 1e12), ("T", 0x1p40), ("B", 1), ("", 1),
   ]
 
-  /// Parses the value of `--activation-memory`: `auto`, or a number with a unit (`800MB`, `2GiB`, `64M`) or without.
+  /// Parses the value of `--activation-memory`: `auto`, or a decimal number, with a unit (`800MB`, `64M`) or without.
   package init?(_ text: String) {
     if text == "auto" {
       self = .automatic
@@ -22,7 +22,7 @@ package enum ActivationMemory: Sendable, Equatable {
     let upper = text.uppercased()
     for (suffix, byteCount) in Self.units where upper.hasSuffix(suffix) {
       guard let number = Double(upper.dropLast(suffix.count)), number.isFinite, number >= 0,
-        number * byteCount < 0x1p62, number == 0 || number * byteCount >= 1
+        !upper.contains("X"), number * byteCount < 0x1p62, number == 0 || number * byteCount >= 1
       else { return nil }
       self = .bytes(Int(number * byteCount))
       return

@@ -134,6 +134,9 @@ extension ConfigurationOption {
     let text = write(configuration)
     guard given.isOnCommandLine(name) || text != defaultValue else { return nil }
     let flag = kind != .boolean ? "--\(name) \(text ?? "auto")" : text == "true" ? "--\(name)" : "--no-\(name)"
-    return RunError(.usage, "\(flag): \(condition.reason(configuration))", remedy: condition.remedy)
+    let source = given.source(of: name) ?? ""
+    let origin = source.isEmpty ? "" : " (of \(source))"
+    let copy = source.hasPrefix("--recipe ") ? "; change a copy of it: supcon \(source.dropFirst(2)) > my.yaml" : ""
+    return RunError(.usage, "\(flag)\(origin): \(condition.reason(configuration))", remedy: condition.remedy + copy)
   }
 }

@@ -2,9 +2,6 @@ import Glibc
 import KeyedRandomness
 
 extension RandomStream {
-  /// Draws a uniform number from the open interval (0, 1) with 32 random bits.
-  mutating func nextFraction() -> Double { (Double(nextWord()) + 0.5) * 0x1p-32 }
-
   /// Draws a uniform number between `low` and `high`.
   mutating func nextFraction(from low: Double, to high: Double) -> Double { low + (high - low) * nextFraction() }
 

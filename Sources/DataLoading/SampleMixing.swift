@@ -117,22 +117,17 @@ extension RandomStream {
   /// Draws the logarithm of a number from Gamma(α, 1) by the method of Marsaglia and Tsang (2000).
   private mutating func nextLogGamma(_ alpha: Double) -> Double {
     // For α < 1, Gamma(α) is drawn as Gamma(α + 1) · U^(1/α).
-    let boost = alpha < 1 ? log(nextPositive()) / alpha : 0
+    let boost = alpha < 1 ? log(nextFraction()) / alpha : 0
     let shape = (alpha < 1 ? alpha + 1 : alpha) - 1.0 / 3
     let factor = 1 / (9 * shape).squareRoot()
     while true {
-      let normal = (-2 * log(nextPositive())).squareRoot() * cos(2 * .pi * nextPositive())
+      let normal = (-2 * log(nextFraction())).squareRoot() * cos(2 * .pi * nextFraction())
       let root = 1 + factor * normal
       guard root > 0 else { continue }
       let cube = root * root * root
-      if log(nextPositive()) < normal * normal / 2 + shape * (1 - cube + log(cube)) {
+      if log(nextFraction()) < normal * normal / 2 + shape * (1 - cube + log(cube)) {
         return log(shape * cube) + boost
       }
     }
-  }
-
-  /// Draws a uniform number from the open interval (0, 1).
-  private mutating func nextPositive() -> Double {
-    (Double(nextWord()) + 0.5) * 0x1p-32
   }
 }

@@ -4,7 +4,8 @@ import Glibc
 /// several processes share.
 ///
 /// It is a reference: whoever has it sees every change. Nobody may read elements while another thread or process
-/// changes them.
+/// changes them. The compiler cannot check that (`@unchecked`): users change disjoint ranges, and wait for each other
+/// before they read.
 @safe
 public final class FlatVector: @unchecked Sendable {
   /// The number of elements.

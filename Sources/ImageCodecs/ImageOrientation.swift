@@ -70,8 +70,15 @@ public enum ImageOrientation: Int, Sendable, CaseIterable {
 extension ImageOrientation {
   private static let tag = 274
 
-  /// Reads the orientation from EXIF data (a TIFF structure); `nil` if they contain none.
+  /// Reads the orientation from EXIF data, which some programs precede with JPEG's segment name in other formats too;
+  /// `nil` if they contain none.
   init?(exif: Span<UInt8>) {
+    let name = Array("Exif\0\0".utf8)
+    self.init(structure: exif.starts(with: name) ? exif.extracting(name.count..<exif.count) : exif)
+  }
+
+  /// Reads the orientation from the TIFF structure of EXIF data; `nil` if it contains none.
+  private init?(structure exif: Span<UInt8>) {
     let isLittle = exif.starts(with: [0x49, 0x49])
     guard isLittle || exif.starts(with: [0x4D, 0x4D]) else { return nil }
     func number16(at offset: Int) -> Int? {

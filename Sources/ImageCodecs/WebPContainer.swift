@@ -39,7 +39,7 @@ struct WebPContainer {
         isAnimated = bytes[data.lowerBound] & 2 != 0
       case "VP8 ", "VP8L": if size == nil { size = try Self.pixelSize(bytes, at: offset) }
       case "ANMF": frame = frame ?? data
-      case "EXIF": orientation = orientation ?? Self.orientation(exif: bytes.extracting(data))
+      case "EXIF": orientation = orientation ?? ImageOrientation(exif: bytes.extracting(data))
       case "XMP ": orientation = orientation ?? ImageOrientation(xmp: bytes.extracting(data))
       default: break
       }
@@ -104,11 +104,5 @@ struct WebPContainer {
   private static func name(_ bytes: Span<UInt8>, at offset: Int) -> String {
     guard offset + 4 <= bytes.count else { return "" }
     return String(decoding: (offset..<offset + 4).map { index in bytes[index] }, as: UTF8.self)
-  }
-
-  /// Reads the orientation from EXIF data, which some programs precede with JPEG's segment name.
-  private static func orientation(exif: Span<UInt8>) -> ImageOrientation? {
-    let name = Array("Exif\0\0".utf8)
-    return ImageOrientation(exif: exif.starts(with: name) ? exif.extracting(name.count..<exif.count) : exif)
   }
 }

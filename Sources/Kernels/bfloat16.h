@@ -1,9 +1,9 @@
 // bfloat16 numbers: conversion from and to float32, and products of adjacent pairs.
 //
-// The only file with intrinsics; their header, <immintrin.h>, is included by each path (the compilation for one instruction set). A path whose
-// CPU has bfloat16 instructions defines PATH_HAS_BFLOAT16 and has its own `narrow`, `interleave` and `add_products`; all other paths use the
-// portable versions. Convolutions multiply in bfloat16 only if MULTIPLIES_BFLOAT16 is 1: portable products are slower than float32, and so are
-// those of some CPUs, whose path defines PATH_MULTIPLIES_FLOAT32.
+// The only file with intrinsics. A path (the compilation for one instruction set) whose CPU has bfloat16 instructions
+// includes <immintrin.h>, defines PATH_HAS_BFLOAT16 and has its own `narrow`, `interleave` and `add_products`; all
+// other paths use the portable versions. Convolutions multiply in bfloat16 only if MULTIPLIES_BFLOAT16 is 1: portable
+// products are slower than float32, and so are those of some CPUs, whose path defines PATH_MULTIPLIES_FLOAT32.
 
 // LANES pairs of neighboring bfloat16 numbers: even[0] odd[0] even[1] odd[1] …
 typedef uint16_t HalfPairs __attribute__((ext_vector_type(2 * LANES)));

@@ -1,11 +1,12 @@
-// The loops over a line of similarities (one row's similarities to many columns) in the contrastive loss: the maximum, the sum of
-// exponentials, and the factors with which the rows enter the gradient.
+// The loops over a line of similarities (one row's similarities to many columns) in the contrastive loss: the maximum,
+// the sum of exponentials, and the factors with which the rows enter the gradient.
 //
 // Formulas and order of the calls: StandardLoss.swift in the target Losses.
 
 // e^x with a relative error of about 1.2·10⁻⁷ for −87 ≤ x ≤ 88; about 10⁻³⁸ below −87; NaN for NaN.
 //
-// x = n ln 2 + r with |r| ≤ ½ ln 2; e^r is a polynomial with a relative error of at most 3·10⁻⁹; 2^n is built from its bits.
+// x = n ln 2 + r with |r| ≤ ½ ln 2; e^r is a polynomial with a relative error of at most 3·10⁻⁹; 2^n is built from its
+// bits.
 INLINE Lanes exponential(Lanes x) {
   const float rounder = 0x1.8p23f;
   x = broadcast(-87) > x ? broadcast(-87) : x;

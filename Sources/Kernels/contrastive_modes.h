@@ -1,5 +1,5 @@
-// The loops over a line of similarities for the variants of the contrastive loss that contrastive.h does not cover: which columns are positives
-// or negatives of a row, and their factors in the gradient.
+// The loops over a line of similarities for the variants of the contrastive loss that contrastive.h does not cover:
+// which columns are positives or negatives of a row, and their factors in the gradient.
 //
 // Formulas: RowWeights.swift in the target Losses. e^x is that of contrastive.h.
 
@@ -34,8 +34,8 @@ INLINE IntegerLanes load_first_numbers(const int32_t *source, size_t count) {
   return lanes;
 }
 
-// A mask of the columns that are positives of the row: of the row's class, and among the class's first `kept_samples` samples or the one
-// further sample that is allowed.
+// A mask of the columns that are positives of the row: of the row's class, and among the class's first `kept_samples`
+// samples or the one further sample that is allowed.
 INLINE IntegerLanes positives_of_row(
     IntegerLanes same, int32_t sample_number, IntegerLanes sample_numbers, int32_t kept_samples) {
   int32_t one_more = sample_number > kept_samples ? sample_number : kept_samples;
@@ -155,8 +155,8 @@ INLINE void mode_factors(
     IntegerLanes same = COLUMN_NUMBERS(columns.class_numbers) == row.class_number;
     Lanes as_anchor = role_factors(
         similarities, broadcast(row.log_sum_exp), broadcast(row.anchor_weight), broadcast(row.positive_log_sum),
-        broadcast(row.positive_weight), ~same, positives_of_row(same, row.sample_number, sample_numbers, kept_samples), summation,
-        denominator);
+        broadcast(row.positive_weight), ~same, positives_of_row(same, row.sample_number, sample_numbers, kept_samples),
+        summation, denominator);
     Lanes as_contrast = role_factors(
         similarities, COLUMN_LANES(columns.log_sum_exps), COLUMN_LANES(columns.anchor_weights),
         COLUMN_LANES(columns.positive_log_sums), COLUMN_LANES(columns.positive_weights), ~same,

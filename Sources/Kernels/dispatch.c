@@ -2,6 +2,7 @@
 
 #include "paths.h"
 
+// The last enumerator is no limit.
 static _Atomic(KernelPath) highest_path = KERNEL_PATH_AVX512_BFLOAT16;
 
 void kernels_limit(KernelPath path) { highest_path = path; }

@@ -1,5 +1,5 @@
-// Color operations on an image's planes with Pillow's arithmetic and rounding. Results are the same on every path, because multiplications
-// and additions are never fused.
+// Color operations on an image's planes with Pillow's arithmetic and rounding. Results are the same on every path,
+// because multiplications and additions are never fused.
 
 // base + factor · (level − base), clipped to 0…255 and rounded down.
 INLINE uint8_t blended(float level, float base, float factor) {
@@ -65,7 +65,8 @@ INLINE int32_t share_of(int32_t level, int32_t part) {
   return share + (rest > 32512) - (rest < -32512);
 }
 
-// The number of pixels per block of shift_hues; small enough that its intermediate values stay in registers or L1 cache.
+// The number of pixels per block of shift_hues; small enough that its intermediate values stay in registers or L1
+// cache.
 enum { HUE_BLOCK = 64 };
 
 // Converts RGB to 8-bit hue, saturation and value as Pillow does, adds `shift` (of 256) to the hue, and converts back.
@@ -120,53 +121,6 @@ static void image_shift_hue(uint8_t *planes, size_t count, uint8_t shift) {
   }
 }
 
-typedef float FloatBlock __attribute__((ext_vector_type(16)));
-
-INLINE IntegerBlock levels_at(const uint8_t *levels) {
-  return __builtin_convertvector(*(const ByteBlockInMemory *)levels, IntegerBlock);
-}
-
-// Blends 16 levels of one row with the mean of their neighborhood, in which the center has weight 5 and the eight neighbors have weight 1.
-INLINE ByteBlock sharpened(const uint8_t *above, const uint8_t *center, const uint8_t *below, float factor) {
-#pragma clang fp contract(off)
-  IntegerBlock level = levels_at(center);
-  IntegerBlock sums = 5 * level + levels_at(center - 1) + levels_at(center + 1) + levels_at(above - 1)
-                      + levels_at(above) + levels_at(above + 1) + levels_at(below - 1) + levels_at(below)
-                      + levels_at(below + 1);
-  // Division by 13, rounded to the nearest integer.
-  FloatBlock base = __builtin_convertvector(((2 * sums + 13) * 40330) >> 20, FloatBlock);
-  FloatBlock value = base + factor * (__builtin_convertvector(level, FloatBlock) - base);
-  value = __builtin_elementwise_min(__builtin_elementwise_max(value, (FloatBlock)(0)), (FloatBlock)(255));
-  return __builtin_convertvector(__builtin_convertvector(value, IntegerBlock), ByteBlock);
-}
-
-static void image_sharpen(KernelImage image, float factor, uint8_t *restrict result) {
-  size_t width = image.width, height = image.height;
-  memcpy(result, image.planes, 3 * width * height);
-  for (size_t line = 0; width > 2 && line < 3 * height; line++) {
-    if (line % height == 0 || line % height == height - 1) {
-      continue;
-    }
-    const uint8_t *center = image.planes + line * width, *above = center - width, *below = center + width;
-    uint8_t *target = result + line * width;
-    if (width >= 18) {
-      for (size_t column = 1; column + 1 < width; column += 16) {
-        // The last block begins earlier, so that it ends at the end of the row.
-        size_t place = column + 17 <= width ? column : width - 17;
-        *(ByteBlockInMemory *)(target + place) =
-            sharpened(above + place, center + place, below + place, factor);
-      }
-    } else {
-      uint8_t rows[3][18 + 16] = {{0}};
-      memcpy(rows[0], above, width);
-      memcpy(rows[1], center, width);
-      memcpy(rows[2], below, width);
-      ByteBlock levels = sharpened(rows[0] + 1, rows[1] + 1, rows[2] + 1, factor);
-      memcpy(target + 1, &levels, width - 2);
-    }
-  }
-}
-
 static void image_solarize(uint8_t *levels, size_t count, int threshold) {
   for (size_t index = 0; index < count; index++) {
     levels[index] = levels[index] < threshold ? levels[index] : 255 - levels[index];
@@ -217,7 +171,8 @@ static void image_stretch(uint8_t *planes, size_t count) {
 
 static void image_equalize(uint8_t *planes, size_t count) {
   for (int channel = 0; channel < 3; channel++, planes += count) {
-    // Four histograms, because consecutive pixels often have the same level and each increment would wait for the previous one.
+    // Four histograms, because consecutive pixels often have the same level and each increment would wait for the
+    // previous one.
     uint32_t histograms[4][256] = {{0}};
     size_t pixel = 0;
     for (; pixel + 4 <= count; pixel += 4) {

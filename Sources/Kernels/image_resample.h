@@ -1,4 +1,5 @@
-// Resizing by separable filters in fixed point, rows first, rounded to 8 bits between the two passes, like Pillow's 8-bit implementation.
+// Resizing by separable filters in fixed point, rows first, rounded to 8 bits between the two passes, like Pillow's
+// 8-bit implementation.
 
 typedef uint8_t ByteBlock __attribute__((ext_vector_type(16)));
 typedef uint8_t ByteBlockInMemory __attribute__((ext_vector_type(16), aligned(1)));

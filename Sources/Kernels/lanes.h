@@ -1,6 +1,7 @@
 // Vectors of LANES neighboring channels as float32: 16 with AVX-512, otherwise 8.
 //
-// These are clang's vector types, which compile for any CPU: where registers are narrower, a vector takes several registers.
+// These are clang's vector types, which compile for any CPU: where registers are narrower, a vector takes several
+// registers.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +9,8 @@
 
 #include "kernels.h"
 
-// The baseline path has no registers of this width, but no function with vector arguments is called without being inlined.
+// The baseline path has no registers of this width, but no function with vector arguments is called without being
+// inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef float Lanes __attribute__((ext_vector_type(LANES)));

@@ -1,7 +1,7 @@
 // Batch normalization, ReLU and residual addition, with as few passes over memory as possible.
 //
-// Formulas: BatchNormalization.swift in the target NeuralNet. Maps are `[image][channel / block][pixel][channel % block]`; each pass processes
-// LANES channels of one image at a time.
+// Formulas: BatchNormalization.swift in the target NeuralNet. Maps are
+// `[image][channel / block][pixel][channel % block]`; each pass processes LANES channels of one image at a time.
 
 // The index of the first pixel of LANES channels of one image. Neighboring pixels are `block` elements apart.
 INLINE size_t maps_offset(KernelMaps maps, int image, int channel) {
@@ -81,7 +81,8 @@ typedef enum {
   BY_NORMALIZED, // scale · y + shift, which is the ReLU's input
 } Mask;
 
-// Σ value and Σ value · (y − mean) of gradients, which are also masked by the ReLU and stored unless `mask` is UNMASKED.
+// Σ value and Σ value · (y − mean) of gradients, which are also masked by the ReLU and stored unless `mask` is
+// UNMASKED.
 INLINE void gradient_sums_elements(
     KernelMaps maps, const void *gradient, const void *addend, const void *output, const void *y,
     const float *scale, const float *shift, const float *mean, void *masked, double *sums,

@@ -1,10 +1,13 @@
-// Convolutions as products of gathered patches (im2col) with weights, in float32: any kernel and stride, and the gradient of the input. The gradient
-// of the weights, products of patches with output gradients, is computed in float32 or, where the CPU multiplies them faster, in bfloat16.
+// Convolutions as products of gathered patches (im2col) with weights, in float32: any kernel and stride, and the
+// gradient of the input. The gradient of the weights, products of patches with output gradients, is computed in float32
+// or, where the CPU multiplies them faster, in bfloat16.
 //
-// A destination pixel is a sum over taps, the positions of the kernel, of products of a source pixel's channels with the tap's weights. For the
-// gradient of the input with stride s, the destination pixels fall into s · s lattices with different taps; otherwise there is one lattice.
+// A destination pixel is a sum over taps, the positions of the kernel, of products of a source pixel's channels with
+// the tap's weights. For the gradient of the input with stride s, the destination pixels fall into s · s lattices with
+// different taps; otherwise there is one lattice.
 //
-//     destination(step · i + top, step · j + left) = Σ over taps of source(pace · i + row, pace · j + column) · weights(tap)
+//     destination(step · i + top, step · j + left)
+//         = Σ over taps of source(pace · i + row, pace · j + column) · weights(tap)
 //
 //     v[pixel][tap][source channel]                                 the patches of one group of pixels, float32
 //     u[lattice][panel][tap][source channel][panel's destinations]  weights, in the panels of winograd_factors.h
@@ -29,13 +32,13 @@ typedef struct {
 INLINE int strided(int length, int stride) { return (length + stride - 1) / stride; }
 
 INLINE Side source_side(KernelConvolution shape) {
-  return shape.is_transposed ? (Side){shape.inputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)}
-                             : (Side){shape.inputs, shape.height, shape.width};
+  Side with_stride = {shape.inputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)};
+  return shape.is_transposed ? with_stride : (Side){shape.inputs, shape.height, shape.width};
 }
 
 INLINE Side destination_side(KernelConvolution shape) {
-  return shape.is_transposed ? (Side){shape.outputs, shape.height, shape.width}
-                             : (Side){shape.outputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)};
+  Side with_stride = {shape.outputs, strided(shape.height, shape.stride), strided(shape.width, shape.stride)};
+  return shape.is_transposed ? (Side){shape.outputs, shape.height, shape.width} : with_stride;
 }
 
 INLINE int lattice_count(KernelConvolution shape) { return shape.is_transposed ? shape.stride * shape.stride : 1; }
@@ -72,13 +75,15 @@ INLINE Lattice lattice_of(KernelConvolution shape, int index) {
   return lattice;
 }
 
-// The number of pixels in a group: v takes at most half a megabyte where 32 pixels allow it. A lattice without taps has patches of length 0.
+// The number of pixels in a group: v takes at most half a megabyte where 32 pixels allow it. A lattice without taps has
+// patches of length 0.
 INLINE int group_pixels(int patch) {
   int pixels = 131072 / (patch > 0 ? patch : 1) / TILES_PER_BLOCK * TILES_PER_BLOCK;
   return pixels < 32 ? 32 : pixels > PIXELS_PER_GROUP ? PIXELS_PER_GROUP : pixels;
 }
 
-// Neighboring pixels of a lattice and, for each, the index of its first channel in the maps that are read or written; -1 beyond their edges.
+// Neighboring pixels of a lattice and, for each, the index of its first channel in the maps that are read or written;
+// -1 beyond their edges.
 typedef struct {
   int count;
   ptrdiff_t places[MOST_PIXELS];
@@ -105,7 +110,8 @@ INLINE void find_places(Side side, int block, const Lattice *lattice, int tap, i
   }
 }
 
-// Copies LANES channels of pixels to a column that is `width` channels wide. In HALF_PAIRS, an odd number of pixels is followed by zeros.
+// Copies LANES channels of pixels to a column that is `width` channels wide. In HALF_PAIRS, an odd number of pixels is
+// followed by zeros.
 INLINE void gather_column(
     const void *maps, size_t offset, const Pixels *pixels, void *column, int width, const KernelElement element,
     const Factors kind) {
@@ -144,8 +150,8 @@ INLINE void gather_patches(
 
 // Writes the products of TILES_PER_BLOCK pixels with one panel to the destination, and adds them to the panel's sums.
 INLINE void scatter_products(
-    const float *m, const ptrdiff_t *places, int count, void *destination, int panel, size_t plane, int block, int channel,
-    Lanes sums[2][2], KernelElement element) {
+    const float *m, const ptrdiff_t *places, int count, void *destination, int panel, size_t plane, int block,
+    int channel, Lanes sums[2][2], KernelElement element) {
   for (int k = 0; k * LANES < panel; k++) {
     int first = channel + k * LANES;
     size_t offset = first / block * plane + first % block;
@@ -159,8 +165,8 @@ INLINE void scatter_products(
 }
 
 INLINE void patch_convolve_lattice(
-    KernelConvolution shape, const Lattice *lattice, const void *source, const float *u, void *destination, float *scratch,
-    double *sums, const KernelElement element) {
+    KernelConvolution shape, const Lattice *lattice, const void *source, const float *u, void *destination,
+    float *scratch, double *sums, const KernelElement element) {
   Side from = source_side(shape), to = destination_side(shape);
   int patch = lattice->taps * from.channels;
   int vectors = panel_vectors(to.channels), panel = vectors * LANES;
@@ -183,7 +189,8 @@ INLINE void patch_convolve_lattice(
         const float *v = scratch + pixel * tile_stride(patch), *weights = u + (size_t)channel * patch;
         multiply(v, patch, weights, m, panel, vectors, FLOATS);
         int here = minimum(count - pixel, TILES_PER_BLOCK);
-        scatter_products(m, group.places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
+        scatter_products(
+            m, group.places + pixel, here, destination, panel, plane, shape.block, channel, panel_sums, element);
       }
       for (int k = 0; sums && k < vectors; k++) {
         add_to(sums + channel + k * LANES, panel_sums[0][k]);
@@ -205,11 +212,14 @@ INLINE void patch_convolve_as(
 
 // MARK: - Gradient of the weights
 
-// Weight gradients are sums over chunks of pixels. The output gradients of a chunk for one panel of outputs take 32 KB, which stay in the level 1
-// cache; those for OUTPUTS_PER_GATHER outputs and the source's INPUTS_PER_GATHER channels stay in the level 2 cache.
+// Weight gradients are sums over chunks of pixels. The output gradients of a chunk for one panel of outputs take 32 KB,
+// which stay in the level 1 cache; those for OUTPUTS_PER_GATHER outputs and the source's INPUTS_PER_GATHER channels
+// stay in the level 2 cache.
 //
-//     v[column of LANES channels][pixel][channel]      the source at one tap, in HALF_PAIRS [column][pixel / 2][channel][pixel % 2]
-//     d[panel of outputs][pixel][output]               the output gradients, likewise
+//     v[column of LANES channels][pixel][channel]      the source at one tap
+//     d[panel of outputs][pixel][output]               the output gradients
+//
+// In HALF_PAIRS, neighboring pixels are in pairs: v[column][pixel / 2][channel][pixel % 2], and d likewise.
 enum { OUTPUTS_PER_GATHER = 256, INPUTS_PER_GATHER = 64 };
 
 INLINE int chunk_pixels(Factors kind) { return kind == HALF_PAIRS ? MOST_PIXELS : PIXELS_PER_GROUP; }

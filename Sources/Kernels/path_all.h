@@ -1,5 +1,5 @@
-// All functions of one path. A path_*.c file defines LANES, sets the instruction set, and includes this file, which defines `path_table`. The
-// order matters: each header uses those included before it.
+// All functions of one path. A path_*.c file defines LANES, sets the instruction set, and includes this file, which
+// defines `path_table`. The order matters: each header uses those included before it.
 
 // MARK: - Vectors
 #include "lanes.h"

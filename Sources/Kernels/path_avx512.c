@@ -4,7 +4,8 @@
 
 #if defined(__x86_64__)
 #define LANES 16
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prfchw"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prfchw"))), apply_to = function)
 #include "path_all.h"
 #pragma clang attribute pop
 

@@ -6,7 +6,8 @@
 #define LANES 16
 #define PATH_HAS_BFLOAT16
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
 #include "path_all.h"
 #pragma clang attribute pop
 

@@ -1,4 +1,5 @@
-// The path for CPUs with AVX-512 and its bfloat16 instructions that multiply float32 numbers faster than pairs of bfloat16 numbers.
+// The path for CPUs with AVX-512 and its bfloat16 instructions that multiply float32 numbers faster than pairs of
+// bfloat16 numbers.
 
 #include "paths.h"
 
@@ -7,7 +8,8 @@
 #define PATH_HAS_BFLOAT16
 #define PATH_MULTIPLIES_FLOAT32
 #include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prfchw"))), apply_to = function)
 #include "path_all.h"
 #pragma clang attribute pop
 

@@ -1,7 +1,8 @@
 // Prefetching of the feature maps of the next rows of tiles while the products of the current ones keep the CPU busy.
 //
-// Feature maps usually come from main memory, and a row of tiles is too short for the hardware prefetcher to recognize. Cache lines of 64 bytes
-// are requested into the level 2 cache (locality 2 of `__builtin_prefetch`): they are used once, and level 1 is full of factors.
+// Feature maps usually come from main memory, and a row of tiles is too short for the hardware prefetcher to recognize.
+// Cache lines of 64 bytes are requested into the level 2 cache (locality 2 of `__builtin_prefetch`): they are used
+// once, and level 1 is full of factors.
 
 // The cache lines of a group's rows still to be requested: one block of channels of one row after the other.
 typedef struct {
@@ -17,6 +18,8 @@ typedef struct {
   int lines_per_share;  // the number of lines requested at each frequency
 } RowsToCome;
 
+// Returns the cache lines of the group that begins with row of tiles `first`, counted over all images; none after the
+// last row.
 INLINE RowsToCome rows_to_come(
     KernelConvolution shape, TileGroups groups, const void *maps, int channels, int first, KernelElement element) {
   int end = first + groups.rows_per_group < groups.rows ? first + groups.rows_per_group : groups.rows;

@@ -36,7 +36,7 @@ static const KernelTable path_table = {
     .exponential_sum = exponential_sum,
     .contrastive_factors = contrastive_factors,
 
-    // Modes of the contrastive loss
+    // Variants of the contrastive loss
     .contrastive_mode_factors = contrastive_mode_factors,
     .select_pairs = select_pairs,
     .log_sigmoids = log_sigmoids,

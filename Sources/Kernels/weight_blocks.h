@@ -1,7 +1,7 @@
 // Row-major weights `[outputs][inputs][kernel · kernel]`, read and written block by block, with the outputs as vectors.
 //
-// A block has LANES outputs and INPUTS_PER_COPY inputs: neighboring outputs are so far apart in memory that copying one element of each at a time
-// would miss every cache.
+// A block has LANES outputs and INPUTS_PER_COPY inputs: neighboring outputs are so far apart in memory that copying one
+// element of each at a time would miss every cache.
 
 enum { LARGEST_KERNEL = 3, TAPS = LARGEST_KERNEL * LARGEST_KERNEL, INPUTS_PER_COPY = 16 };
 
@@ -10,8 +10,8 @@ typedef struct {
   _Alignas(64) float weights[INPUTS_PER_COPY * TAPS][LANES];
 } WeightBlock;
 
-// Reads the weights of LANES outputs and `count` inputs. Transposed, the memory layout is `[inputs][outputs][kernel · kernel]`, and the kernel is
-// rotated by 180°.
+// Reads the weights of LANES outputs and `count` inputs. Transposed, the memory layout is
+// `[inputs][outputs][kernel · kernel]`, and the kernel is rotated by 180°.
 INLINE void read_weights(
     KernelConvolution shape, const float *weights, int output, int input, int count, WeightBlock *block) {
   int taps = shape.kernel * shape.kernel;

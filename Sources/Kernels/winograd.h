@@ -1,4 +1,5 @@
-// The passes of a 3×3 convolution by Winograd's method. Mathematics: winograd_transforms.h; symbols and shapes: winograd_factors.h.
+// The passes of a 3×3 convolution by Winograd's method. Mathematics: winograd_transforms.h; symbols and shapes:
+// winograd_factors.h.
 
 // MARK: - Passes
 
@@ -77,7 +78,8 @@ INLINE void winograd_convolve_as(
   }
 }
 
-// Adds the products for a weight gradient of one group of tiles at one frequency, for one block of inputs and one panel of outputs.
+// Adds the products for a weight gradient of one group of tiles at one frequency, for one block of inputs and one panel
+// of outputs.
 INLINE void accumulate_block(
     KernelConvolution shape, PassMemory memory, int tiles, int frequency, int input, int output, float *u,
     const Factors kind, const int is_first) {
@@ -90,7 +92,8 @@ INLINE void accumulate_block(
       panel_vectors(shape.outputs), kind, is_first);
 }
 
-// Transforms u[frequency], whose elements are `stride` floats apart, to weight gradients g[3][3] of LANES outputs and one input.
+// Transforms u[frequency], whose elements are `stride` floats apart, to weight gradients g[3][3] of LANES outputs and
+// one input.
 INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
   Lanes columns[PATCH][3];
   UNROLL
@@ -113,16 +116,17 @@ INLINE void transform_to_gradient(const float *u, size_t stride, Lanes g[9]) {
   }
 }
 
-// Returns 1 if the weight gradients at all frequencies, `[frequency][input][output]`, exceed the caches: with 128 · 128 channels they take
-// 2.4 MB. The gradients of each group are then transformed at once, block by block, and a quarter as many numbers,
-// `[panel][input][3 · 3][panel's outputs]`, are accumulated over the groups.
+// Returns 1 if the weight gradients at all frequencies, `[frequency][input][output]`, exceed the caches: with 128 · 128
+// channels they take 2.4 MB. The gradients of each group are then transformed at once, block by block, and a quarter as
+// many numbers, `[panel][input][3 · 3][panel's outputs]`, are accumulated over the groups.
 INLINE int is_wide(KernelConvolution shape) { return (size_t)shape.inputs * shape.outputs > 128 * 128; }
 
 static size_t winograd_gradient_count(KernelConvolution shape) {
   return (size_t)(is_wide(shape) ? 9 : FREQUENCIES) * shape.inputs * shape.outputs;
 }
 
-// `sums` ← or += the weight gradients of one group of tiles, for one block of inputs and one panel of outputs of a wide convolution.
+// `sums` ← or += the weight gradients of one group of tiles, for one block of inputs and one panel of outputs of a wide
+// convolution.
 //
 // The two halves of the transform alternate with the products, so that their arrays stay in the level 1 cache.
 INLINE void accumulate_transformed(
@@ -254,8 +258,8 @@ INLINE void transform_block(const WeightBlock *block, int index, Lanes u[FREQUEN
   }
 }
 
-// Packs the weights of one panel of outputs and `count` inputs to `[frequency][input][panel's outputs]`, or, as bfloat16, `[frequency][input / 2]
-// [panel's outputs][input % 2]`.
+// Packs the weights of one panel of outputs and `count` inputs to `[frequency][input][panel's outputs]`, or, as
+// bfloat16, `[frequency][input / 2][panel's outputs][input % 2]`.
 INLINE void transform_panel(
     KernelConvolution shape, const float *weights, int output, int input, int count, void *packed, const Factors kind) {
   int panel = panel_vectors(shape.outputs) * LANES;
@@ -295,8 +299,9 @@ INLINE void copy_piece(void *destination, const void *source, size_t byte_count,
 
 // The gradient of the input is a convolution with inputs and outputs exchanged and the kernel rotated by 180°.
 //
-// The weights of one frequency lie so far apart that writing them one by one would miss the caches; those of a panel and INPUTS_PER_COPY inputs are
-// collected and then copied in pieces of a kilobyte, those of a wide convolution past the caches, which they exceed.
+// The weights of one frequency lie so far apart that writing them one by one would miss the caches; those of a panel
+// and INPUTS_PER_COPY inputs are collected and then copied in pieces of a kilobyte, those of a wide convolution past
+// the caches, which they exceed.
 static void winograd_pack_weights(KernelConvolution shape, const float *weights, float *u) {
   int panel = panel_vectors(shape.outputs) * LANES;
   size_t size = multiplies_halves(shape) ? sizeof(uint16_t) : sizeof(float);

@@ -1,7 +1,8 @@
-// The products of factors at one frequency for one panel of outputs, with all sums in registers. Symbols and shapes: winograd_factors.h;
-// `vectors` (1 or 2) is the width of the panel in vectors.
+// The products of factors at one frequency for one panel of outputs, with all sums in registers. Symbols and shapes:
+// winograd_factors.h; `vectors` (1 or 2) is the width of the panel in vectors.
 
-// m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], for TILES_PER_BLOCK tiles.
+// m[tile][outputs of one panel] = Σ over inputs of v[tile][input] · u[input][outputs of the panel], for TILES_PER_BLOCK
+// tiles.
 INLINE void multiply_panel(
     const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, const int vectors,
     const Factors kind) {
@@ -120,7 +121,8 @@ INLINE void accumulate_panel(
 
 // `multiply_panel` for a width that is known at run time only.
 INLINE void multiply(
-    const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, int vectors, const Factors kind) {
+    const void *factors, int inputs, const void *weights_of_panel, float *m, int outputs, int vectors,
+    const Factors kind) {
   if (vectors == 2) {
     multiply_panel(factors, inputs, weights_of_panel, m, outputs, 2, kind);
   } else {

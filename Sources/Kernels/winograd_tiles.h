@@ -1,7 +1,7 @@
 // The transforms of rows of tiles from feature maps to factors and back. Symbols and shapes: winograd_factors.h.
 //
-// Feature maps are `[image][channel / block][row][column][channel % block]`. Within a tile, i is the row and j the column: d[6][6] inputs,
-// f[6][6] frequencies, y[4][4] outputs.
+// Feature maps are `[image][channel / block][row][column][channel % block]`. Within a tile, i is the row and j the
+// column: d[6][6] inputs, f[6][6] frequencies, y[4][4] outputs.
 
 // The location of LANES channels of one row of tiles in feature maps.
 typedef struct {
@@ -28,8 +28,9 @@ INLINE size_t pixel_index(KernelConvolution shape, TileRow tiles, int row, int c
   return tiles.base + ((size_t)row * shape.width + column) * shape.block;
 }
 
-// Stores the transformed tile `f` and, of paired factors, the one next to it. There a row with an odd number of tiles is stored tile by tile, since the
-// first tile of the next row completes its last pair: the odd ones are put beside the even ones, which came with zeros.
+// Stores the transformed tile `f` and, of paired factors, the one next to it. There a row with an odd number of tiles
+// is stored tile by tile, since the first tile of the next row completes its last pair: the odd ones are put beside the
+// even ones, which came with zeros.
 INLINE void store_frequencies(
     FactorMemory factors, size_t index, int frequency, Lanes f, Lanes beside, int is_odd, const Factors kind) {
   index += frequency * factors.stride;
@@ -41,7 +42,8 @@ INLINE void store_frequencies(
   }
 }
 
-// Transforms one row of tiles of `source` to factors `v`, beginning with tile `first_tile`: first along columns into `line`, then along rows.
+// Transforms one row of tiles of `source` to factors `v`, beginning with tile `first_tile`: first along columns into
+// `line`, then along rows.
 INLINE void gather_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, float *line, FactorMemory v,
     int first_tile, KernelElement element, const Factors kind) {
@@ -102,7 +104,8 @@ INLINE void gather_row(
   }
 }
 
-// Transforms the products `m` of one row of tiles to outputs, and adds their sums and sums of squares to `sums[2][channels]` unless it is null.
+// Transforms the products `m` of one row of tiles to outputs, and adds their sums and sums of squares to
+// `sums[2][channels]` unless it is null.
 INLINE void scatter_row(
     KernelConvolution shape, TileGroups groups, const float *m, size_t stride, void *destination, TileRow tiles,
     double *sums, KernelElement element) {
@@ -173,7 +176,8 @@ INLINE void gather_gradient_tile(
   }
 }
 
-// Transforms one row of tiles of output gradients to factors `d`, beginning with tile `first_tile`: the adjoint of `scatter_row`.
+// Transforms one row of tiles of output gradients to factors `d`, beginning with tile `first_tile`: the adjoint of
+// `scatter_row`.
 INLINE void gather_gradient_row(
     KernelConvolution shape, TileGroups groups, const void *source, TileRow tiles, FactorMemory d, int first_tile,
     KernelElement element, const Factors kind) {

@@ -1,13 +1,14 @@
-// 3×3 convolutions with stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray 2015, §4): a tile of 4×4 outputs takes 36 products
-// per pair of channels instead of 144.
+// 3×3 convolutions with stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray 2015, §4): a tile of 4×4
+// outputs takes 36 products per pair of channels instead of 144.
 //
 //     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A      d: 6×6 inputs, g: 3×3 weights, Y: 4×4 outputs
 //
-// The interpolation points are 0, ±√½, ±√2, ∞ instead of the usual 0, ±1, ±2, ∞: in float32 the error is half as large, about 6·10⁻⁷ of the
-// result (root mean square), and a²b² = 1 for a = √½ and b = √2.
+// The interpolation points are 0, ±√½, ±√2, ∞ instead of the usual 0, ±1, ±2, ∞: in float32 the error is half as large,
+// about 6·10⁻⁷ of the result (root mean square), and a²b² = 1 for a = √½ and b = √2.
 //
-// The factors are float32 or, on paths with bfloat16 multiplication, bfloat16: twice as fast, with an error of 1 % of the result, because the
-// transforms amplify the rounding errors (a direct convolution in bfloat16 has 0.2 %). Sums and transforms are float32.
+// The factors are float32 or, on paths with bfloat16 multiplication, bfloat16: twice as fast, with an error of 1 % of
+// the result, because the transforms amplify the rounding errors (a direct convolution in bfloat16 has 0.2 %). Sums and
+// transforms are float32.
 //
 // Weight gradients use the adjoint: ∂L/∂U = Σ over tiles of (Bᵀ d B) (A ∂L/∂Y Aᵀ), ∂L/∂g = Gᵀ ∂L/∂U G.
 
@@ -56,7 +57,8 @@ INLINE void transform_output_gradient(const Lanes y[TILE], Lanes m[PATCH]) {
   m[5] = y[3];
 }
 
-// G along one axis: 3 weights → 6 frequencies. With N_p = Π (p − q) over the other points: N_0 = 1, N_a = −1.5, N_b = 6.
+// G along one axis: 3 weights → 6 frequencies. With N_p = Π (p − q) over the other points: N_0 = 1, N_a = −1.5,
+// N_b = 6.
 INLINE void transform_weights(const Lanes g[3], Lanes u[PATCH]) {
   Lanes even_a = g[0] + 0.5f * g[2];
   Lanes odd_a = ROOT_HALF * g[1];

@@ -1,4 +1,6 @@
 /// The purpose of a random draw; draws for different purposes are independent.
+///
+/// The number of a purpose is part of the key: with another number a resumed run would not draw what it drew before.
 public enum RandomPurpose: UInt32, Sendable {
   /// The initial values of parameters.
   case initialization = 1
@@ -67,6 +69,11 @@ public struct RandomStream: Sendable {
   /// Draws a number uniformly from [0, 1), a multiple of 2⁻²⁴.
   public mutating func nextUniform() -> Float {
     Float(nextWord() >> 8) * 0x1p-24
+  }
+
+  /// Draws a number uniformly from the open interval (0, 1), with 32 random bits.
+  public mutating func nextFraction() -> Double {
+    (Double(nextWord()) + 0.5) * 0x1p-32
   }
 
   /// Draws a number uniformly from [range.lowerBound, range.upperBound].

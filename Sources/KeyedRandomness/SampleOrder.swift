@@ -12,6 +12,6 @@ package enum SampleOrder {
     of count: Int, seed: UInt64, epoch: Int, purpose: RandomPurpose = .sampleOrder
   ) -> [Int32] {
     var stream = RandomStream(seed: seed, purpose, epoch: epoch)
-    return (0..<Int32(count)).map { index in index }.shuffled(with: &stream)
+    return Array(0..<Int32(count)).shuffled(with: &stream)
   }
 }

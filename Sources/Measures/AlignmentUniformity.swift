@@ -1,6 +1,6 @@
 import Glibc
 
-/// The alignment and uniformity of features of unit length (Wang and Isola 2020).
+/// The alignment and uniformity of features of unit length (Wang and Isola 2020); rows of zeros stay at the center.
 ///
 /// Alignment: the mean of ‖x − y‖² over ordered pairs of different samples of one class. Uniformity: log of the mean of
 /// exp(−2 ‖x − y‖²) over all ordered pairs of different samples.
@@ -9,11 +9,13 @@ package enum AlignmentUniformity {
   /// ‖x − y‖²) over all other samples.
   package static func values(_ rows: FeatureRows, _ samples: Range<Int>) throws -> [Double] {
     let products = try rows.products(samples, with: rows.features)
+    let squares = (0..<rows.count).map(rows.unitSquare)
     return samples.flatMap { sample in
       var (distances, pairs, potential) = (0.0, 0.0, 0.0)
       for other in 0..<rows.count where other != sample {
-        // ‖x − y‖² = 2 − 2 x·y for rows of unit length.
-        let distance = 2 - 2 * Double(products[(sample - samples.lowerBound) * rows.count + other])
+        let product = Double(products[(sample - samples.lowerBound) * rows.count + other])
+        // ‖x − y‖² = ‖x‖² + ‖y‖² − 2 x·y.
+        let distance = squares[sample] + squares[other] - 2 * product
         potential += exp(-2 * distance)
         if rows.labels[other] == rows.labels[sample] {
           distances += distance

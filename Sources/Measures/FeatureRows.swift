@@ -23,6 +23,11 @@ package struct FeatureRows: Sendable {
   /// The features of one sample.
   package subscript(sample: Int) -> ArraySlice<Float> { features[sample * width..<(sample + 1) * width] }
 
+  /// Returns the squared length of a row that was scaled to unit length: 1, or 0 for a row of zeros, which cannot be.
+  package func unitSquare(_ sample: Int) -> Double {
+    self[sample].contains { element in element != 0 } ? 1 : 0
+  }
+
   /// Returns the rows of some samples, in that order.
   package func rows(of samples: [Int]) -> FeatureRows {
     FeatureRows(

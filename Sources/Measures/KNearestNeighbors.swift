@@ -166,6 +166,11 @@ package struct KNearestNeighbors: Sendable {
     (Double(norms[neighbor.sample]) - Double(neighbor.distance)) / 2
   }
 
+  /// Returns ‖a − b‖² for a neighbor b of the query a, a row of unit length or of zeros.
+  package func squaredDistance(to neighbor: Neighbor, from query: Int, of rows: FeatureRows) -> Double {
+    Double(neighbor.distance) + rows.unitSquare(query)
+  }
+
   /// Returns the squared length ‖b‖² of each row.
   package func squaredLengths(_ rows: [Float]) -> [Float] {
     (0..<rows.count / width).map { row in

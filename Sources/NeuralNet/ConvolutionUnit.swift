@@ -34,7 +34,7 @@ final class ConvolutionUnit {
     _ context: NetworkContext, _ convolutionName: String, _ normalizationName: String, _ geometry: Convolution.Geometry,
     isFirst: Bool = false, zeroInitializesLastScale: Bool = false
   ) throws(DNNLError) {
-    context.beginGradientPart()
+    context.beginSegment()
     convolution = try ConvolutionLayer(context, convolutionName, geometry, isFirst: isFirst)
     layer = BatchNormalizationLayer(
       context, normalizationName, geometry.output, zeroInitializesLastScale: zeroInitializesLastScale)
@@ -157,7 +157,7 @@ final class ConvolutionUnit {
   func backward(
     _ masked: Tensor, sums: GroupSums, input: Tensor, _ saved: SavedActivations,
     into gradient: inout MutableSpan<Float>,
-    completed: GradientPartHandler, inputGradient: Tensor?
+    completed: SegmentHandler, inputGradient: Tensor?
   ) throws(DNNLError) {
     let start = convolution.clock.start()
     let inner = saved.convolved
@@ -179,4 +179,4 @@ struct ReluOutputGradient {
 }
 
 /// A callback for parameters whose gradients are complete: their range, and the vector that contains the gradients.
-public typealias GradientPartHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void
+public typealias SegmentHandler = (_ parameters: Range<Int>, _ gradient: Span<Float>) -> Void

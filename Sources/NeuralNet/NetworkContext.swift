@@ -48,13 +48,13 @@ public final class NetworkContext {
   public enum GradientVectors: Sendable {
     /// One vector with the layout of all parameters.
     case whole
-    /// One vector per part of the network, such as a convolution with its BatchNorm.
-    case perPart
+    /// One vector per segment of the network, such as a convolution with its BatchNorm.
+    case perSegment
   }
 
   private let gradientVectors: GradientVectors
-  /// The index of the first parameter of each part of the network; the gradients of a part are complete together.
-  private(set) var gradientParts: [Int] = []
+  /// The index of the first parameter of each segment of the network; the gradients of a segment are complete together.
+  private(set) var segmentStarts: [Int] = []
   /// The index of the parameter whose gradient is element 0 of the gradient vector, for layers registered now.
   private(set) var gradientStart = 0
 
@@ -91,10 +91,10 @@ public final class NetworkContext {
 
   var isTraining: Bool { mode == .training }
 
-  /// Begins a new part of the network, whose gradients are complete together; it gets the parameters registered next.
-  public func beginGradientPart() {
-    gradientParts.append(parameters.count)
-    if gradientVectors == .perPart {
+  /// Begins a new segment of the network, whose gradients are complete together, with the parameters registered next.
+  public func beginSegment() {
+    segmentStarts.append(parameters.count)
+    if gradientVectors == .perSegment {
       gradientStart = parameters.count
     }
   }

@@ -52,10 +52,10 @@ public final class ResNet {
   /// The width of a representation: the number of features that the encoder outputs for each view.
   public let representationWidth: Int
 
-  /// The index of the first parameter of each part, that is, of each convolution with its BatchNorm, ascending.
+  /// The index of the first parameter of each segment, that is, of each convolution with its BatchNorm, ascending.
   ///
-  /// The backward pass completes the gradients of the parts one after the other, beginning with the last.
-  public let parameterBounds: [Int]
+  /// The backward pass completes the gradients of the segments one after the other, beginning with the last.
+  public let segmentStarts: [Int]
 
   /// The input of the encoder, float32, which the caller fills before each forward pass.
   public let views: Tensor
@@ -87,7 +87,7 @@ public final class ResNet {
     self.context = context
     representationWidth = architecture.representationWidth
     viewClock = LayerClock(context, "views", shapes: "3, \(height)×\(width)")
-    let firstPart = context.gradientParts.count
+    let firstSegment = context.segmentStarts.count
     let plan = ScratchPlan(architecture, views: views, height: height, width: width, context.precision)
     earlyBlockCount = context.isTraining ? plan.earlyBlockCount : 0
     if context.isTraining {
@@ -109,7 +109,7 @@ public final class ResNet {
     }
     self.blocks = blocks
     context.isLent = false
-    parameterBounds = Array(context.gradientParts[firstPart...])
+    segmentStarts = Array(context.segmentStarts[firstSegment...])
     poolingClock = LayerClock(
       context, "mean over pixels", shapes: "\(shape.channels), \(shape.height)×\(shape.width)")
     pooling = try GlobalAveragePooling(
@@ -186,13 +186,13 @@ public final class ResNet {
   /// - Parameters:
   ///   - saved: The activations of the forward pass.
   ///   - representationGradient: The gradient of the representations, `[views, representationWidth]`.
-  ///   - gradient: Receives the gradients of all parameters, or of one part after the other.
-  ///   - completed: Called for each convolution with its normalization when their gradients are complete; the next part
-  ///     may overwrite them.
+  ///   - gradient: Receives the gradients of all parameters, or of one segment after the other.
+  ///   - completed: Called for each convolution with its normalization when their gradients are complete; the next
+  ///     segment may overwrite them.
   /// - Throws: `DNNLError` if a primitive fails.
   public func backward(
     _ saved: SavedActivations, representationGradient: Span<Float>, into gradient: inout MutableSpan<Float>,
-    completed: GradientPartHandler = { _, _ in }
+    completed: SegmentHandler = { _, _ in }
   ) throws(DNNLError) {
     guard let outputGradient else { preconditionFailure("this encoder was made for inference") }
     let start = poolingClock.start()

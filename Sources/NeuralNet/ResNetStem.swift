@@ -136,7 +136,7 @@ final class ResNetStem {
   /// `outputGradient` may be overwritten.
   func backward(
     _ input: Tensor, _ saved: ConvolutionUnit.SavedActivations, outputGradient: ReluOutputGradient,
-    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
+    into gradient: inout MutableSpan<Float>, completed: SegmentHandler
   ) throws(DNNLError) {
     guard let scratch = backwardPass else { preconditionFailure("this stem was made for inference") }
     var reluGradient = outputGradient

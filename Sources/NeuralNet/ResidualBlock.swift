@@ -265,7 +265,7 @@ final class ResidualBlock {
   /// `outputGradient` may be overwritten, because it is scratch memory of the same role as the result.
   func backward(
     input: Tensor, _ saved: SavedActivations, outputGradient: ReluOutputGradient,
-    into gradient: inout MutableSpan<Float>, completed: GradientPartHandler
+    into gradient: inout MutableSpan<Float>, completed: SegmentHandler
   ) throws(DNNLError) -> ReluOutputGradient {
     guard let scratch = backwardPass else { preconditionFailure("this block was made for inference") }
     try recompute(input, saved)

@@ -29,9 +29,9 @@ public final class ZeroPaddedShortcut {
   public func forward(_ source: Tensor, into destination: Tensor) {
     unsafe source.withBytes { source in
       unsafe destination.withBytes { destination in
+        guard let source = source.baseAddress, let destination = destination.baseAddress else { return }
         forEachUnit { inputOffset, outputOffset, byteCount in
-          unsafe destination.baseAddress?.advanced(by: outputOffset)
-            .copyMemory(from: source.baseAddress.unsafelyUnwrapped + inputOffset, byteCount: byteCount)
+          unsafe (destination + outputOffset).copyMemory(from: source + inputOffset, byteCount: byteCount)
         }
       }
     }
@@ -42,9 +42,9 @@ public final class ZeroPaddedShortcut {
   public func backward(outputGradient: Tensor, into inputGradient: Tensor) {
     unsafe outputGradient.withBytes { source in
       unsafe inputGradient.withBytes { destination in
+        guard let source = source.baseAddress, let destination = destination.baseAddress else { return }
         forEachUnit { inputOffset, outputOffset, byteCount in
-          unsafe destination.baseAddress?.advanced(by: inputOffset)
-            .copyMemory(from: source.baseAddress.unsafelyUnwrapped + outputOffset, byteCount: byteCount)
+          unsafe (destination + inputOffset).copyMemory(from: source + outputOffset, byteCount: byteCount)
         }
       }
     }

@@ -93,8 +93,7 @@ public final class Convolution {
     weightGradientPass =
       passes == .trainingWithoutWeightGradient
       ? nil
-      : try Self.weightGradientPass(
-        engine, context, geometry, precision, planner, try planner.weightGradient(forward: forwardPlan), rowMajor)
+      : try Self.weightGradientPass(planner, context, forward: forwardPlan, rowMajor)
     guard passes != .trainingFirst else {
       inputGradientPass = nil
       return
@@ -111,17 +110,18 @@ public final class Convolution {
   }
 
   private static func weightGradientPass(
-    _ engine: Engine, _ context: ExecutionContext, _ geometry: Geometry, _ precision: Precision,
-    _ planner: ConvolutionPlanner, _ plan: borrowing PrimitivePlan, _ rowMajor: Tensor
+    _ planner: ConvolutionPlanner, _ context: ExecutionContext, forward: borrowing PrimitivePlan, _ rowMajor: Tensor
   ) throws(DNNLError) -> WeightGradientPass {
-    if plan.isReference, precision == .float32, let product = SinglePixelWeightGradient(geometry) {
+    let plan = try planner.weightGradient(forward: forward)
+    if plan.isReference, planner.precision == .float32, let product = SinglePixelWeightGradient(planner.geometry) {
       return .product(product)
     }
     planner.note(plan, "gradient of the weights")
     let primitive = try Primitive(plan)
     try context.reserve(primitive)
     let packed = try context.gradientTensor(plan.layout(dnnl_query_diff_weights_md))
-    return .primitive(primitive, gradient: packed, unpack: try Reorder(engine, context, from: packed, to: rowMajor))
+    let unpack = try Reorder(planner.engine, context, from: packed, to: rowMajor)
+    return .primitive(primitive, gradient: packed, unpack: unpack)
   }
 
   /// Returns the channel blocks that oneDNN prefers for a convolution's input and output on this CPU.

@@ -46,12 +46,14 @@ extension Convolution {
 extension Convolution.Geometry: CustomStringConvertible {
   /// The shapes as text, for example `convolution 256 → 512 channels, 3×3, stride 2, 2×2 → 1×1`.
   public var description: String {
-    "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), \(input.height)×\(input.width) → \(output.height)×\(output.width)"
+    "convolution \(input.channels) → \(outputChannels) channels, \(kernel)×\(kernel), stride \(stride), "
+      + "\(input.height)×\(input.width) → \(output.height)×\(output.width)"
   }
 
   /// The shapes as short text, for example `256→512 3×3/2, 4×4`: channels, kernel, stride, height and width of the
   /// output.
   public var shortDescription: String {
-    "\(input.channels)→\(outputChannels) \(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)"), \(output.height)×\(output.width)"
+    let strideText = stride == 1 ? "" : "/\(stride)"
+    return "\(input.channels)→\(outputChannels) \(kernel)×\(kernel)\(strideText), \(output.height)×\(output.width)"
   }
 }

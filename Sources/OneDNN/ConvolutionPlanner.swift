@@ -2,9 +2,9 @@ import COneDNN
 
 /// The creation of oneDNN's primitive descriptors ("plans") for the three passes of a convolution.
 struct ConvolutionPlanner {
-  private let engine: Engine
-  private let geometry: Convolution.Geometry
-  private let precision: Precision
+  let engine: Engine
+  let geometry: Convolution.Geometry
+  let precision: Precision
   private let source: TensorLayout
   private let weights: TensorLayout
   private let destination: TensorLayout

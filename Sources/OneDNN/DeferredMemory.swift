@@ -7,7 +7,7 @@ import Synchronization
 public final class DeferredMemory: Sendable {
   private struct State {
     var byteCount: Int
-    /// The address of the allocated bytes; 0 before the first use.
+    /// The address of the allocated bytes, as a number since pointers are not `Sendable`; 0 before the first use.
     var storage: UInt = 0
     /// The object whose memory is used instead; `nil` if this object has memory of its own.
     var other: DeferredMemory?
@@ -93,7 +93,9 @@ public final class DeferredMemory: Sendable {
       }
       return state.storage
     }
-    // Allocated memory is never at address 0.
-    return unsafe UnsafeMutableRawPointer(bitPattern: storage).unsafelyUnwrapped
+    guard let address = unsafe UnsafeMutableRawPointer(bitPattern: storage) else {
+      preconditionFailure("memory was allocated at address 0")
+    }
+    return unsafe address
   }
 }

@@ -16,18 +16,13 @@ public final class Engine: Sendable {
   deinit { unsafe dnnl_engine_destroy(handle) }
 }
 
-/// A queue of primitives that one thread executes.
-///
-/// Each thread has its own. `execute` returns when the primitive has finished, and uses the calling thread only.
+/// A queue of primitives that one thread executes; each thread has its own.
 @safe
-public final class Stream {
+final class Stream {
   let handle: dnnl_stream_t
 
-  /// Creates a stream for the calling thread, whose primitives then use one OpenMP thread.
-  ///
-  /// The bits of weight gradients depend on the number of OpenMP threads. Parallelism therefore comes from running
-  /// whole shards on one thread each.
-  public init(_ engine: Engine) throws(DNNLError) {
+  /// Creates the stream of one thread.
+  init(_ engine: Engine) throws(DNNLError) {
     var handle: dnnl_stream_t?
     try check(
       "dnnl_stream_create", unsafe dnnl_stream_create(&handle, engine.handle, dnnl_stream_default_flags.rawValue))
@@ -39,7 +34,9 @@ public final class Stream {
 
 /// Makes oneDNN primitives and matrix products that the calling thread runs use this thread only.
 ///
-/// OpenMP stores the number of threads per calling thread, so every computing thread must call this first.
+/// The bits of weight gradients depend on the number of OpenMP threads; parallelism therefore comes from running whole
+/// shards on one thread each. OpenMP stores the number of threads per calling thread, so every computing thread must
+/// call this first.
 public func useOneThreadPerPrimitive() {
   omp_set_num_threads(1)
 }

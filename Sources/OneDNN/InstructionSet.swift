@@ -109,8 +109,9 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
 
   /// Returns true if `second` contains all instructions of `first` and more.
   public static func < (first: InstructionSet, second: InstructionSet) -> Bool {
-    first.rank < second.rank
+    first.place < second.place
   }
 
-  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// The place among all instruction sets, from the lowest.
+  private var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

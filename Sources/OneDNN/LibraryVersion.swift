@@ -28,7 +28,7 @@ public struct LibraryVersion: Sendable, Comparable, CustomStringConvertible {
   /// The three numbers with periods, such as `2.6.3`.
   public var description: String { "\(major).\(minor).\(patch)" }
 
-  /// Returns true if `first` was published with lower numbers than `second`.
+  /// Returns true if `first` is the lower version.
   public static func < (first: LibraryVersion, second: LibraryVersion) -> Bool {
     (first.major, first.minor, first.patch) < (second.major, second.minor, second.patch)
   }

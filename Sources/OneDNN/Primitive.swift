@@ -5,12 +5,12 @@ import COneDNN
 /// It has no memory of its own: every thread provides its scratchpad, so that several threads can run the same
 /// primitive at once.
 @safe
-public final class Primitive: Sendable {
+final class Primitive: Sendable {
   // Immutable after creation; executing does not change it.
   nonisolated(unsafe) let handle: dnnl_primitive_t
 
   /// The size in bytes of the scratchpad that an execution needs.
-  public let scratchpadByteCount: Int
+  let scratchpadByteCount: Int
 
   init(_ plan: borrowing PrimitivePlan) throws(DNNLError) {
     scratchpadByteCount = unsafe conednn_plan_scratchpad_byte_count(plan.handle)

@@ -86,13 +86,8 @@ public final class Tensor {
     try self.init(engine, TensorLayout(shape, precision))
   }
 
-  /// Allocates a zeroed row-major float32 array.
-  public convenience init(_ engine: Engine, rowMajor extents: [Int]) throws(DNNLError) {
-    try self.init(engine, TensorLayout(rowMajor: extents, dnnl_f32))
-  }
-
   /// Allocates scratch memory of `scratchByteCount` bytes.
-  public convenience init(_ engine: Engine, scratchByteCount: Int) throws(DNNLError) {
+  convenience init(_ engine: Engine, scratchByteCount: Int) throws(DNNLError) {
     try self.init(engine, TensorLayout(rowMajor: [max(scratchByteCount, 1)], dnnl_u8))
   }
 

@@ -2,13 +2,15 @@ import FlatVectors
 
 /// The RMSProp optimizer with momentum, as PyTorch's `RMSprop` with `centered=False`.
 ///
-/// g ← ∇ + weightDecay · w; v ← decay · v + (1 − decay) · g²; m ← momentum · m + g / (√v + ε); w ← w − learningRate ·
-/// m.
+///     g ← ∇ + weightDecay · w
+///     v ← decay · v + (1 − decay) · g²
+///     m ← momentum · m + g / (√v + ε)
+///     w ← w − learningRate · m
 ///
 /// TensorFlow's version adds ε under the square root and begins with v = 1.
 public struct RMSProp: Optimizer {
   /// The factor of the previous mean of squared gradients in each step.
-  public let decay: Float
+  public let decay: Double
   /// The ε added to the square root of the mean of squared gradients.
   public let epsilon: Float
   /// The factor of the previous velocity in each step.
@@ -20,7 +22,7 @@ public struct RMSProp: Optimizer {
   private var velocity: FlatVector
 
   /// Creates the optimizer with zero state.
-  public init(decay: Float, epsilon: Float, momentum: Float, weightDecay: WeightDecay) {
+  public init(decay: Double, epsilon: Float, momentum: Float, weightDecay: WeightDecay) {
     self.decay = decay
     self.epsilon = epsilon
     self.momentum = momentum
@@ -43,8 +45,9 @@ public struct RMSProp: Optimizer {
     _ parameters: FlatVector, gradient: Span<Float>, in range: Range<Int>, learningRate: Float, step: Int
   ) {
     checkCounts(parameters, gradient, weightDecay)
-    let (decay, epsilon, momentum) = (decay, epsilon, momentum)
-    let share = 1 - decay
+    let (epsilon, momentum) = (epsilon, momentum)
+    // As PyTorch: 1 − decay is rounded once.
+    let (decay, share) = (Float(decay), Float(1 - decay))
     for group in weightDecay.groups where group.range.overlaps(range) {
       let weightDecay = group.weightDecay
       updateEach(in: group.range.clamped(to: range), parameters, gradient, squares, velocity) {

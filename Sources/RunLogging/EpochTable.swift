@@ -33,7 +33,8 @@ struct EpochTable {
       return
     }
     let text = String(decoding: try file.contents(), as: UTF8.self)
-    let stored = text.split(separator: "\n").dropFirst()
+    // A spreadsheet may have ended the lines with a carriage return too.
+    let stored = text.split(whereSeparator: \.isNewline).dropFirst()
     rows = stored.compactMap { row in
       let cells = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard cells.count > Self.stepColumn, let rowStep = Int(cells[Self.stepColumn]), rowStep <= step else {

@@ -32,14 +32,14 @@ package struct EvaluationFigures {
   }
 
   /// The norms of representations and embeddings, and the cosine similarities of pairs of the same class and of
-  /// different classes.
+  /// different classes, or of all pairs of images without labels.
   package var histograms: [(tag: String, value: TensorBoardWriter.Value)] {
     var histograms = [("evaluation/representation_norms", Self.lengths(representations))]
     if let projections {
       histograms.append(("evaluation/embedding_norms", Self.lengths(projections)))
     }
     let (same, other) = similarities(projections ?? representations)
-    histograms.append(("evaluation/similarities_same_class", same))
+    histograms.append(("evaluation/similarities\(classNames.count > 1 ? "_same_class" : "")", same))
     histograms.append(("evaluation/similarities_other_classes", other))
     return histograms.filter { _, values in !values.isEmpty }.map { tag, values in
       (tag, .histogram(TensorBoardHistogram(of: values)))

@@ -95,7 +95,9 @@ package struct SweepFile: Sendable {
   private static func text(
     _ node: Node, of field: String, _ expectation: String, _ path: String
   ) throws(RunError) -> String {
-    if let text = node.string, !text.isEmpty { return text }
+    if node.scalar != nil, let text = ConfigurationFile.text(node, .text), !text.allSatisfy(\.isWhitespace) {
+      return text
+    }
     throw RunError(
       .configuration,
       "\(ConfigurationFile.place(node, path)): \(field): expected \(expectation), found \(node.string == nil ? ConfigurationFile.kindName(of: node) : "nothing")"

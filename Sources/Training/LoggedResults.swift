@@ -1,4 +1,5 @@
 import Formats
+import FoundationEssentials
 import Runs
 
 /// The last records of each kind in a run's `metrics.jsonl`, up to a step: what a process knows of the steps that it
@@ -24,6 +25,12 @@ struct LoggedResults {
 
   /// Returns true if there is a record of a kind after the last step itself.
   func hasRecord(_ kind: String) -> Bool { rows[kind]?["step"] == .integer(step) }
+
+  /// The evaluation after the last step itself; `nil` if there is none.
+  var evaluation: EvaluationRecord? {
+    guard hasRecord(EvaluationRecord.kind), let row = rows[EvaluationRecord.kind] else { return nil }
+    return try? JSONDecoder().decode(EvaluationRecord.self, from: Data(JSONValue.object(row).encoded().utf8))
+  }
 
   /// The fields of `summary.json` whose values are in the records.
   var summaryFields: [String: JSONValue] {

@@ -1,4 +1,5 @@
 import Configuration
+import DistributedStep
 import Formats
 import Job
 import Runs
@@ -121,6 +122,8 @@ struct RunOpening {
         error.exitCode, "\(output): the run computes in bfloat16: \(error.problem)",
         remedy: "resume it on hosts with bfloat16, or begin a new run with --init \(output)")
     }
+    // A checkpoint takes the memory of the state already, before all ranks are compared.
+    if let problem = (try? LeastMemory(configuration))?.problem([LeastMemory.Limits(ranksOnHost: 1)]) { throw problem }
     let checkpoint = try directory.checkpoints.newest(of: configuration) { damage in
       report.warn("\(damage); trying the checkpoint before it")
     }

@@ -28,7 +28,8 @@ struct TrainingLoop {
     log.best = saver.storedBest
   }
 
-  /// Measures what a resumed run lacks after the step from which it goes on.
+  /// Measures what a resumed run lacks after the step from which it goes on, and saves the best checkpoint if it lacks
+  /// that.
   ///
   /// Collective.
   ///
@@ -38,6 +39,7 @@ struct TrainingLoop {
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` that says what failed and how to go on.
   func makeUp(_ missed: MissedMeasures, _ state: TrainingState, over world: borrowing Communicator) throws {
+    evaluation.keepLogged(state, log, saver, world.activity)
     guard !missed.isEmpty else { return }
     let isDone = state.step >= plan.lastStep
     if !isDone { report("step \(state.step): was not measured before, and is measured now") }

@@ -93,6 +93,7 @@ package enum TrainingRun {
       _ = try steps.step(after: state.step, over: world)
       opened.describe(state, to: plan.lastStep, request, ranks: world.size, report)
       try request.diagnostics.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
+      noteThatItGoesOn(opened)
     }
     let log = try RunLog(
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
@@ -105,6 +106,14 @@ package enum TrainingRun {
   }
 
   // MARK: - A finished run
+
+  /// Replaces the status of a finished run that has steps left again: it is not finished if this process is killed
+  /// before its first checkpoint.
+  private static func noteThatItGoesOn(_ opened: OpenedRun) {
+    guard opened.isResumed, let directory = opened.directory, directory.status == .finished else { return }
+    // A note only: the training matters more than a failure to write it.
+    try? JSONValue.merge(["status": .text(RunStatus.running.rawValue)], into: directory.summaryPath)
+  }
 
   /// Returns true if the files beside the last checkpoint of a finished run are there and of its weights; they may not
   /// be if a disk was full.

@@ -65,6 +65,8 @@ struct ForeignWeights {
   }
 
   /// Sets the projection head of a configuration to the one in the file.
+  ///
+  /// A head of another kind, such as one with BatchNorm, is left out: the encoder is of use without it.
   func setHead(_ configuration: inout Configuration) {
     func outputs(_ slice: String) -> Int? {
       // The shape of a tensor without elements is not trusted.
@@ -72,13 +74,17 @@ struct ForeignWeights {
         found.entry.range.isEmpty ? nil : found.entry.shape.first
       }
     }
-    if let width = outputs("head.2.weight") ?? outputs("head.0.weight") {
+    func names(_ layers: [String]) -> Set<String> {
+      Set(layers.flatMap { layer in ["weight", "bias"].map { kind in layout.name(of: "\(layer).\(kind)", part) } })
+    }
+    let own = Set(entries.keys.filter { name in name.hasPrefix("head.") || name.hasPrefix("contrastive_") })
+    if own == names(["head.0", "head.2"]), let hidden = outputs("head.0.weight"), let width = outputs("head.2.weight") {
       configuration.head.kind = .mlp
       configuration.head.embeddingWidth = width
-      if layout == .ge, width != configuration.model.encoder.representationWidth {
-        configuration.head.widths = [width, width]
+      if hidden != configuration.model.encoder.representationWidth {
+        configuration.head.widths = [hidden, width]
       }
-    } else if let width = outputs("head.weight") {
+    } else if own == names(["head"]), let width = outputs("head.weight") {
       configuration.head.kind = .linear
       configuration.head.embeddingWidth = width
     } else {
@@ -139,10 +145,13 @@ struct ForeignWeights {
   }
 
   private func isOfEncoder(_ name: String) -> Bool {
-    name.split(separator: ".").contains { part in
-      part == "conv1" || part == "bn1"
-        || (part.count > 5 && part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
-    }
+    let parts = name.split(separator: ".")
+    // A head may have layers of the same names.
+    return !parts.contains("head")
+      && parts.contains { part in
+        part == "conv1" || part == "bn1"
+          || (part.count > 5 && part.hasPrefix("layer") && part.dropFirst(5).allSatisfy(\.isNumber))
+      }
   }
 
   /// Returns the names of the tensors that an import ignores: those outside the model, and those without a counterpart

@@ -96,6 +96,16 @@ package struct ImagePreprocessing: Sendable {
     return (mean, deviation)
   }
 
+  /// Returns the height and width of views in the metadata of a file of weights; `nil` if it has none that the option
+  /// accepts.
+  static func side(ofMetadata metadata: [String: String]) -> Int? {
+    let sides = metadata["size"]?.split(separator: ",") ?? []
+    guard sides.count == 2, sides[0] == sides[1] else { return nil }
+    var given = ConfigurationOverrides()
+    given.give(String(sides[0]), for: "image-size")
+    return given.problem == nil ? given.applied(to: Configuration()).data.imageSize : nil
+  }
+
   /// Returns class names as metadata text, a JSON list.
   package static func text(_ classNames: [String]) -> String {
     JSONValue.list(classNames.map(JSONValue.text)).encoded()

@@ -100,7 +100,7 @@ package enum WeightImport {
       weights.setHead(&configuration)
       notes = [
         Self.prefixNote(weights, request), Self.adoptNormalization(of: weights, &configuration),
-        Self.adoptScaling(of: weights, &configuration),
+        Self.adoptSize(of: weights, &configuration), Self.adoptScaling(of: weights, &configuration),
       ].compactMap { note in note }
       if let problem = request.layout.problem(configuration.architecture) {
         throw RunError(
@@ -145,6 +145,17 @@ package enum WeightImport {
       }
       (configuration.data.mean, configuration.data.standardDeviation) = (mean, deviation)
       return "\(values), as \(weights.path) says that it was trained with"
+    }
+
+    /// Takes the size of views from the file's metadata, for a folder of images and if the user gave none.
+    ///
+    /// - Returns: A note that says so; `nil` if the file has no size.
+    private static func adoptSize(of weights: ForeignWeights, _ configuration: inout Configuration) -> String? {
+      guard configuration.data.dataset == .folder, configuration.data.imageSize == nil,
+        let side = ImagePreprocessing.side(ofMetadata: weights.metadata)
+      else { return nil }
+      configuration.data.imageSize = side
+      return "--image-size \(side), as \(weights.path) says that it was trained with"
     }
 
     /// Scales representations to unit length, or does not, as the run did that the file says it comes from; files of

@@ -35,14 +35,14 @@ extension WeightLayout {
 
   /// Returns a path as a Python string literal.
   private static func literal(_ path: String) -> String {
-    let escaped = path.map { letter in
-      switch letter {
+    let escaped = path.unicodeScalars.map { scalar in
+      switch scalar {
       case "\\": "\\\\"
       case "\"": "\\\""
       case "\n": "\\n"
       case "\r": "\\r"
       case "\t": "\\t"
-      default: "\(letter)"
+      default: "\(scalar)"
       }
     }
     return "\"\(escaped.joined())\""

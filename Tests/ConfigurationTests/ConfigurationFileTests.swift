@@ -24,6 +24,8 @@ struct ConfigurationFileTests {
     Mistake(text: "temperature: warm\n", message: ":1: temperature: expected a number, found 'warm'"),
     Mistake(text: "nesterov: 1\n", message: ":1: nesterov: expected true or false, found '1'"),
     Mistake(text: "model:\n", message: ":1: model: expected a text, found nothing"),
+    Mistake(text: "dataset: folder\ndata: \"\"\n", message: ":2: data: expected a text, found nothing"),
+    Mistake(text: "init: ' '\n", message: ":1: init: expected a text, found ' '"),
     Mistake(
       text: "model: {name: resnet20}\n",
       message: ":1: model: expected one value; options are not nested: write 'model: resnet20'"),

@@ -44,6 +44,22 @@ struct RecipeTests {
     }
   }
 
+  @Test func `an option that a flag makes useless is named with the recipe or file that gives it`() throws {
+    func error(_ own: ConfigurationOverrides, _ flags: String) -> RunError? {
+      let overrides = own.overridden(by: given(flags))
+      let command = TrainingCommand.pretrain
+      return command.problem(overrides.applied(to: command.defaults), given: overrides, ranks: 1)
+    }
+    let name = "cifar10-resnet20-supcon-200e"
+    let recipe = error(
+      try NamedRecipe.named(name).overrides().given(by: "--recipe \(name)"), "--data d --optimizer adamw")
+    #expect(recipe?.problem == "--nesterov (of --recipe \(name)): --optimizer adamw does not use it")
+    #expect(recipe?.remedy.hasSuffix("; change a copy of it: supcon recipe \(name) > my.yaml") == true)
+    let file = error(given("--schedule step --decay-epochs 5").given(by: "--config my.yaml"), "--schedule cosine")
+    #expect(file?.problem == "--decay-epochs 5 (of --config my.yaml): --schedule cosine does not use it")
+    #expect(file?.remedy == "leave it out, or choose step")
+  }
+
   @Test func `an unknown name is refused with the nearest`() {
     let error = #expect(throws: RunError.self) { try NamedRecipe.named("cifar10-resnet20-supcn") }
     #expect(error?.exitCode == .usage && error?.remedy == "did you mean 'cifar10-resnet20-supcon'?")

@@ -76,6 +76,18 @@ struct FolderScanTests {
     #expect(try FolderScan(layout.training).index.classFolders == classes)
   }
 
+  @Test func `a name above the classes that is not UTF-8 is told`() throws {
+    let directory = try TemporaryDirectory()
+    for name in ["set/train/a/1.png", "set/train/b/1.png"] {
+      try FolderTrees.write([1], to: directory.file(name))
+    }
+    let renamed = Array(directory.file("set").utf8) + [0xFF]
+    #expect(unsafe rename(directory.file("set"), renamed.map(CChar.init(bitPattern:)) + [0]) == 0)
+    let error = try #require(throws: FileError.self) { try FolderLayout(FolderRequest(path: directory.path)) }
+    #expect(error.kind == .missing && error.description.contains("set\u{FFFD}: cannot list the folder"), "\(error)")
+    #expect(error.description.contains("not UTF-8: rename that folder"), "\(error)")
+  }
+
   @Test func `a class of two splits, through a link whose name is not UTF-8, is refused`() throws {
     let directory = try TemporaryDirectory()
     for name in ["train/a/1.png", "train/b/1.png", "test/b/2.png"] {
@@ -117,6 +129,17 @@ struct FolderScanTests {
     #expect(error.description.contains(directory.file(link)) && error.description.contains("broken symbolic link"))
     let scan = try FolderScan(root: root, isSkipping: true)
     #expect(scan.index.count == 1 && scan.bad.map { file in "tree/\(file.path)" } == [link])
+  }
+
+  /// As a link to the files of another user, which are there.
+  @Test func `a link that cannot be followed is not called broken`() throws {
+    let directory = try TemporaryDirectory()
+    try FolderTrees.write([1], to: directory.file("tree/b/0.png"))
+    let link = directory.file("tree/b/self.png")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "self.png")
+    let root = directory.file("tree")
+    let error = try #require(throws: FileError.self) { try FolderScan(root: root) }
+    #expect(error.description == "\(link): cannot follow the symbolic link: Too many levels of symbolic links")
   }
 
   @Test func `a link to where it lies is named`() throws {

@@ -1,7 +1,7 @@
 import Measures
 import Testing
 
-/// Ties, classes without samples, and single samples; expected values are computed by hand.
+/// Ties, classes without samples, rows of zeros, single samples, and odd names; expected values are computed by hand.
 struct OddInputTests {
   @Test func `of equal votes the nearest neighbor decides, of equal distances the earlier sample`() throws {
     // At distances 1, 1, 2 and 2 from the query.
@@ -27,6 +27,31 @@ struct OddInputTests {
       #expect(list.map { neighbor in search.similarity(of: neighbor, norms) } == [similarity, similarity])
       #expect(search.weightedVote(list[...], training.labels, norms) == 1)
     }
+  }
+
+  @Test func `rows of zeros, which have no direction, lie at the center`() throws {
+    let rows = FeatureRows(features: [0, 0, 0, 0, 1, 0], labels: [0, 0, 0], width: 2)
+    let summary = AlignmentUniformity.summary(try AlignmentUniformity.values(rows, 0..<3))
+    let (alignment, uniformity) = (try #require(summary.alignment), try #require(summary.uniformity))
+    // The squared distances of the three pairs are 0, 1 and 1: their mean, and log((1 + 2 exp(−2)) / 3).
+    #expect(abs(alignment - 2.0 / 3) < 1e-12 && abs(uniformity + 0.8590675224462252) < 1e-12)
+    let training = FeatureRows(features: [1, 0, 0.6, 0.8], labels: [0, 0], width: 2)
+    let queries = FeatureRows(features: [1, 0, 0, 0], labels: [0, 0], width: 2)
+    let search = KNearestNeighbors(k: 2, width: 2)
+    let lists = try search.neighbors(of: queries, 0..<2, training, search.squaredLengths(training.features))
+    for (query, expected) in [[0, 0.8], [1, 1]].enumerated() {
+      let squares = lists[query].map { near in search.squaredDistance(to: near, from: query, of: queries) }
+      #expect(zip(squares, expected).allSatisfy { one, other in abs(one - other) < 1e-6 }, "\(query): \(squares)")
+    }
+  }
+
+  /// Texts are compared by their bytes: a quote with an accent after it is one character.
+  @Test(arguments: [
+    ("犬 é", "犬 é"), ("a,b", "\"a,b\""), ("a\r\nb", "\"a\r\nb\""), ("a \"b\"", "\"a \"\"b\"\"\""),
+    ("\"\u{301}", "\"\"\"\u{301}\""), (",\u{301}", "\",\u{301}\""),
+  ])
+  func `a name in CSV has quotes around it, and doubled ones inside, where it needs them`(name: String, field: String) {
+    #expect(Array(CSV.field(name).utf8) == Array(field.utf8))
   }
 
   @Test func `equal distances of outliers and others count half`() {

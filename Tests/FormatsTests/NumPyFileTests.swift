@@ -174,6 +174,14 @@ struct NumPyFileTests {
     #expect(other.description.contains(".astype('float32')"))
   }
 
+  @Test func `the command that converts a file names it to the shell`() {
+    let command = NumPyFile.conversion("it's $5.npy", ".ravel()")
+    #expect(command.hasPrefix(#"python3 -c "import sys, numpy as np; "#))
+    #expect(command.hasSuffix(#"np.load(sys.argv[1]).ravel())" 'it'\''s $5.npy'"#))
+    // A quote with an accent on it is one character and still a quote to the shell.
+    #expect("it'\u{301}s".shellQuoted == "'it'\\''\u{301}s'")
+  }
+
   @Test func `what cannot be read is refused`() throws {
     let eight = [UInt8](repeating: 0, count: 8)
     // Texts, complex numbers, times, records of bytes.

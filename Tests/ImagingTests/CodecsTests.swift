@@ -89,6 +89,17 @@ struct CodecsTests {
     }
   }
 
+  /// Pillow skips the name too.
+  @Test func `EXIF of PNG may begin with the name of JPEG's segment`() throws {
+    var bytes = try CodecsFixtures.bytes("orientation-8.png")
+    let type = Array("eXIf".utf8)
+    let place = try #require(bytes.indices.dropLast(4).first { index in Array(bytes[index..<index + 4]) == type })
+    let name = Array("Exif\0\0".utf8)
+    bytes[place - 1] += UInt8(name.count)
+    bytes.insert(contentsOf: name, at: place + 4)
+    #expect(try RGBImage(decoding: bytes) == CodecsFixtures.expected("orientation-8.png"))
+  }
+
   @Test func `all orientations of eight pixels`() throws {
     let stored = RGBImage(
       width: 2, height: 3, samples: (0..<6).flatMap { pixel in [UInt8](repeating: pixel, count: 3) })

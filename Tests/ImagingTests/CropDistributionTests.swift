@@ -90,6 +90,31 @@ struct CropDistributionTests {
     }
   }
 
+  /// Neither rounds to the even pixel, as torchvision's center crop does.
+  @Test(arguments: [("torchvision", 43, 16), ("torchvision", 45, 17), ("tensorflow", 43, 17), ("tensorflow", 45, 18)])
+  func `a part between two pixels moves as in the code of its sampling`(
+    sampling: String, length: Int, start: Int
+  ) throws {
+    let augmentation = try Augmentation("resized-crop(area=1, ratio=1, sampling=\(sampling))")
+    for (width, height) in [(length, 10), (10, length)] {
+      let image = RGBImage(
+        width: width, height: height,
+        samples: (0..<width * height).flatMap { pixel in [UInt8(pixel % width), UInt8(pixel / width), 0] })
+      let found = viewImage(of: image, augmentation, stream(0), size: ImageSize(width: 10, height: 10))
+      let (left, top) = width > height ? (start, 0) : (0, start)
+      #expect(Int(found.samples[0]) == left && Int(found.samples[1]) == top)
+    }
+  }
+
+  @Test func `TensorFlow's part is the square at the center in place of the whole image`() throws {
+    // Parts of at least the whole area and the proportions of the image.
+    let image = RGBImage(
+      width: 13, height: 10, samples: (0..<130).flatMap { pixel in [UInt8(pixel % 13), UInt8(pixel / 13), 0] })
+    let augmentation = try Augmentation("resized-crop(area=1, ratio=1.3, sampling=tensorflow)")
+    let found = viewImage(of: image, augmentation, stream(0), size: ImageSize(width: 10, height: 10))
+    #expect(found.samples[0] == 2 && found.samples[27] == 11 && found.samples[271] == 9)
+  }
+
   @Test func `a resized part is the part, resized`() throws {
     let image = noise(width: 50, height: 40)
     for index in 0..<50 {

@@ -27,7 +27,7 @@ import Testing
           momentum: Float(options[0]), usesNesterov: options[1] == 1, weightDecay: decay, layout: layout)
       case "rmsprop":
         return RMSProp(
-          decay: Float(options[1]), epsilon: Float(options[2]), momentum: Float(options[0]), weightDecay: decay)
+          decay: options[1], epsilon: Float(options[2]), momentum: Float(options[0]), weightDecay: decay)
       default:
         try #require(kind == "adam" || kind == "adamw")
         return Adam(
@@ -148,6 +148,14 @@ import Testing
     }
     #expect(optimizer.state == [FlatVector([1.75])])
     #expect(parameters == FlatVector([end]))
+  }
+
+  // 1 − 0.99 of a gradient of 1, rounded once; 1 − Float(0.99) is 0.00999999.
+  @Test func `the complement of RMSProp's decay is rounded once`() {
+    let optimizer = RMSProp(decay: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: WeightDecay(0, of: layout(1)))
+    let gradient: [Float] = [1]
+    optimizer.update(FlatVector(count: 1), gradient: gradient.span, learningRate: 0.25, step: 0)
+    #expect(optimizer.state[0] == FlatVector([0.01]))
   }
 
   // The first step of Adam is the learning rate times the gradient's sign, whatever its size.

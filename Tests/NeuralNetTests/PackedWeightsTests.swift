@@ -108,14 +108,14 @@ struct PackedWeightsTests {
   }
 
   @Test func `gradients in parts are those of the whole vector`() throws {
-    let (whole, parts) = (try Subject(PackedWeights()), try Subject(PackedWeights(), .perPart))
+    let (whole, parts) = (try Subject(PackedWeights()), try Subject(PackedWeights(), .perSegment))
     try whole.encoder.load(whole.parameters.span)
     try parts.encoder.load(parts.parameters.span)
     _ = (try whole.forward(), try parts.forward())
     let expected = try whole.backward()
 
     let outputGradient = noise("gradient", 2 * parts.encoder.representationWidth)
-    let bounds = parts.encoder.parameterBounds + [expected.count]
+    let bounds = parts.encoder.segmentStarts + [expected.count]
     let longest = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     var part = [Float](repeating: .nan, count: longest)
     var gradient = [Float](repeating: .nan, count: expected.count)

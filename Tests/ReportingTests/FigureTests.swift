@@ -112,4 +112,18 @@ struct FigureTests {
     #expect(html.contains(">\(start)…\(start.dropLast())</text>"))
     #expect(html.contains("</svg>\(chinese)</li>"))
   }
+
+  /// Ten classes have markers of their own; of the others only those with points are small dots.
+  @Test(arguments: [
+    ([0, 2], 4, ""), (Array(0..<10), 12, ""), (Array(0..<11), 12, "small dots: 1 other class<"),
+    (Array(0..<12), 20, "small dots: 2 other classes<"),
+  ])
+  func `the legend has small dots where the map has them`(labels: [Int], classCount: Int, text: String) {
+    let html = ScatterChart(
+      title: "map", points: labels.map { label in (x: Double(label), y: Double(label % 3)) }, labels: labels,
+      classNames: (0..<classCount).map { label in "class \(label)" }
+    ).figure.text
+    #expect(html.contains("small dots") == !text.isEmpty && html.contains("class=\"dot\"") == !text.isEmpty)
+    #expect(text.isEmpty || html.contains(text), "\(html)")
+  }
 }

@@ -152,6 +152,35 @@ struct SweepReportTests {
     #expect(page.contains("<p class=\"note\">knn_top1 is not the same measure"), "\(page)")
   }
 
+  @Test(arguments: [
+    (["test", "test"], "classifier on test images, top-1"),
+    (["validation", "validation"], "classifier on validation images, top-1"), (["test", "validation"], "test_top1"),
+  ])
+  func `the heading names the images of the compared results, or the field if they differ`(
+    splits: [String], heading: String
+  ) throws {
+    let directory = try TemporaryDirectory()
+    var entries: [SweepReport.Entry] = []
+    for (index, split) in (splits + ["test", "validation"]).enumerated() {
+      let record = try run(directory, "run\(index)", .test, #""test_top1":0.75,"test_split":"\#(split)""#)
+      // The last two are not compared.
+      let difference = index < splits.count ? nil : "epochs 2, not 4"
+      entries.append(SweepReport.Entry(name: "run\(index)", values: [:], record: record, difference: difference))
+    }
+    let html = SweepReport(title: "sweep", entries: entries, options: [], metric: "test_top1").page.html
+    #expect(html.contains(">\(heading)</th>"), "\(html)")
+  }
+
+  @Test func `a loss of training is not one of the images that were evaluated later`() throws {
+    let directory = try TemporaryDirectory()
+    let evaluation = #""knn_top1":0.5,"split":"validation""#
+    let record = try run(directory, "run", .test, #""steps":1"#, ["evaluation": evaluation])
+    #expect(record.isOfValidation("knn_top1") && !record.isOfValidation("final_loss"))
+    let entry = SweepReport.Entry(name: "run", values: [:], record: record)
+    let html = SweepReport(title: "sweep", entries: [entry], options: [], metric: "final_loss").page.html
+    #expect(html.contains(">last loss</th>"), "\(html)")
+  }
+
   /// Names of groups, and whether they have no room below their boxes.
   private static let groups: [([String], Bool)] = [
     (["0.1", "0.2", "0.5"], false),

@@ -56,9 +56,10 @@ struct RunFilesTests {
     #expect(rows.last == "2,12,4.5,1.25,3.25,0.05,100.0,2.0,,,0.75,,,0.5,0.875,,,")
   }
 
-  @Test func `an evaluation completes the row of its epoch; rows of earlier versions are kept`() throws {
+  @Test(arguments: ["\n", "\r\n"])
+  func `an evaluation completes the row of its epoch; rows of earlier versions are kept`(lineEnd: String) throws {
     let directory = try TemporaryDirectory()
-    try "epoch,step,loss\n1,6,4.75\n2,12,4.5\n".write(
+    try ["epoch,step,loss", "1,6,4.75", "2,12,4.5", ""].joined(separator: lineEnd).write(
       toFile: directory.file("summary.csv"), atomically: true, encoding: .utf8)
     // As a resume after step 6 leaves it.
     let files = try RunFiles(
@@ -123,5 +124,14 @@ struct RunFilesTests {
     let table = try #require(figures.projected.first)
     #expect(table.elements == [0.6, 0.8, 0, 1, -1, 0] && figures.projected.count == 1)
     #expect(table.metadata.map(\.heading) == ["class", "image"] && table.metadata[0].values == ["cat", "cat", "dog"])
+  }
+
+  @Test func `similarities of images without labels are not called those of a class`() {
+    let rows = FeatureRows(features: [3, 4, 0, 2], labels: [0, 0], width: 2)
+    let figures = EvaluationFigures(representations: rows, projections: nil, classNames: ["photos"]) { sample in
+      "image \(sample)"
+    }
+    let tags = figures.histograms.map { tag, _ in tag }
+    #expect(tags == ["evaluation/representation_norms", "evaluation/similarities"])
   }
 }

@@ -123,7 +123,28 @@ struct DoctorTests {
     let model = Self.small + ["--model", "resnet200", "--width-multiplier", "128"]
     let parts = ["at least", "parameters, optimizer state and gradients", "--width-multiplier"]
     try workshop.expectRefusal(["pretrain", "--output", workshop.path("run")] + model, 64, naming: parts)
+    for command in [["plan"], ["bench", "--steps", "1"]] {
+      try workshop.expectRefusal(command + model, 64, naming: parts)
+    }
+    for command in [["plan", "--propose"], ["bench", "--layers", "--steps", "1"]] {
+      expectRefusal(try workshop.run(command + model), 64, naming: parts)
+    }
     expectFinding(try workshop.run(["doctor"] + model), 64, naming: parts)
+  }
+
+  // The checkpoint is of another model, too, but it is not read: on a smaller host that would take the memory.
+  @Test func `a run that this host cannot hold is not resumed`() throws {
+    let workshop = try Workshop()
+    let run = workshop.path("run")
+    #expect(try workshop.run(["pretrain", "--model", "resnet8", "--output", run] + Self.small).exitCode == 0)
+    var configuration = try String(contentsOfFile: "\(run)/config.yaml", encoding: .utf8)
+    for (own, other) in [("model: resnet8", "model: resnet200"), ("width-multiplier: 1", "width-multiplier: 128")] {
+      #expect(configuration.contains("\n\(own)\n"))
+      configuration = configuration.replacing("\n\(own)\n", with: "\n\(other)\n")
+    }
+    try configuration.write(toFile: "\(run)/config.yaml", atomically: true, encoding: .utf8)
+    try workshop.expectRefusal(
+      ["pretrain", "--resume", "--output", run], 64, naming: ["at least", "parameters, optimizer state and gradients"])
   }
 
   @Test func anOutputThatCannotBeWritten() throws {

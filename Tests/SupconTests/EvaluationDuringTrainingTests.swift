@@ -195,11 +195,30 @@ struct EvaluationDuringTrainingTests {
     let warnings = result.standardOutput.split(whereSeparator: \.isNewline).filter { line in
       line.hasPrefix("warning: the best checkpoint of step")
     }
-    #expect(warnings.count == 2 && warnings.allSatisfy { line in line.contains("no best one is stored yet") })
+    // That of step 4 when the run goes on, then those of steps 8 and 12.
+    #expect(warnings.count == 3 && warnings.allSatisfy { line in line.contains("no best one is stored yet") })
     #expect(try !workshop.text("run/summary.json").contains("\"best\""))
     try FileManager.default.removeItem(atPath: best)
     try succeeding(workshop.resume("run", ["--extend-epochs", "4"]))
-    #expect(try WeightsFile(path: best).metadata["step"] == "16")
+    let values = try evaluations(workshop, "run").map { line in try line.number("knn20_weighted_top1") }
+    try #require(values.count == 4)
+    #expect(try WeightsFile(path: best).metadata["step"] == (values[3] > values[2] ? "16" : "12"))
+  }
+
+  @Test(arguments: [1, 2])
+  func `a best checkpoint that a kill prevented is written when the run is resumed`(ranks: Int) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", Self.options + ["--steps", "4"]))
+    let path = workshop.path("run/checkpoints/best")
+    let before = try WeightsFile(path: path).metadata
+    // The evaluation is logged before the file is complete.
+    try FileManager.default.removeItem(atPath: path)
+    // No evaluation is due in this part.
+    try succeeding(workshop.resume("run", ranks: ranks, ["--steps", "5"]))
+    let after = try WeightsFile(path: path).metadata
+    #expect(after["step"] == "4" && after["best_value"] == before["best_value"])
+    #expect(try evaluations(workshop, "run").count == 1)
+    #expect(try workshop.text("run/summary.json").contains("\"measure\" : \"knn\""))
   }
 
   @Test func `a quiet run prints nothing, a verbose one every logged step, and neither a status line`() throws {

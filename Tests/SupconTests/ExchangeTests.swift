@@ -92,22 +92,24 @@ struct ExchangeTests {
     #expect(page.contains("Principal components, as imported") && !page.contains("Repeat it"))
   }
 
-  @Test func `mean and deviation come with exported weights, unless given`() throws {
+  @Test func `mean, deviation and size come with exported weights, unless given`() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))
-    let folder = ["--dataset", "folder", "--data", workshop.path("mixed"), "--image-size", "16"]
+    let folder = ["--dataset", "folder", "--data", workshop.path("mixed")]
     try succeeding(
       workshop.run(
         [
           "pretrain", "--output", workshop.path("run"), "--batch-size", "16", "--shard-size", "4", "--steps", "0",
-          "--normalize-encoder",
+          "--normalize-encoder", "--image-size", "16",
         ]
           + folder + ["--mean", "0.5,0.25,0.125", "--std", "0.2,0.3,0.4"]))
     try succeeding(export(workshop, "run", to: "weights", ["--layout", "ge", "--part", "encoder"]))
     let command = ["import", "--weights", workshop.path("weights"), "--layout", "ge", "--model", "resnet20"] + folder
     let taken = try succeeding(workshop.run(command + ["--output", workshop.path("taken")]))
     #expect(taken.standardOutput.contains("note: --mean 0.5,0.25,0.125 --std 0.2,0.3,0.4, as "))
-    #expect(try workshop.text("taken/config.yaml").contains("mean: 0.5,0.25,0.125\n"))
+    #expect(taken.standardOutput.contains("note: --image-size 16, as "), "\(taken)")
+    let options = try workshop.text("taken/config.yaml")
+    #expect(options.contains("mean: 0.5,0.25,0.125\n") && options.contains("image-size: 16\n"))
     try workshop.expectRefusal(
       ["import", "--weights", workshop.path("run/checkpoints/latest"), "--layout", "ge", "--model", "resnet20"]
         + folder,
@@ -116,9 +118,10 @@ struct ExchangeTests {
     try workshop.expectRefusal(tensors, 65, naming: ["another program wrote", "supcon import --weights"])
     try workshop.expectRefusal(
       ["pretrain", "--resume", "--output", workshop.path("taken")], 78, naming: ["imported weights", "--init"])
-    let given = ["--mean", "0.1,0.1,0.1", "--std", "0.2,0.2,0.2", "--output", workshop.path("given")]
-    try succeeding(workshop.run(command + given))
-    #expect(try workshop.text("given/config.yaml").contains("mean: 0.1,0.1,0.1\n"))
+    let given = ["--mean", "0.1,0.1,0.1", "--std", "0.2,0.2,0.2", "--image-size", "24"]
+    try succeeding(workshop.run(command + given + ["--output", workshop.path("given")]))
+    let own = try workshop.text("given/config.yaml")
+    #expect(own.contains("mean: 0.1,0.1,0.1\n") && own.contains("image-size: 24\n"))
   }
 
   @Test func `an import scales representations as the file's run did`() throws {
@@ -151,6 +154,33 @@ struct ExchangeTests {
     #expect(result.standardOutput.contains("fc.bias: left out"))
     let (hash, other) = (try workshop.weights(of: "run"), try workshop.weights(of: "again"))
     #expect(hash == other)
+  }
+
+  @Test func `a head of other widths is imported, and one of another kind left out`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", configuration: Self.small, ["--model", "resnet18"]))
+    try succeeding(export(workshop, "run", to: "weights", ["--layout", "supcontrast"]))
+    // Linear, BatchNorm without scale and shift, ReLU, Linear.
+    try rewrite(workshop, "weights", to: "other") { tensors in
+      tensors = tensors.map { tensor in tensor.renamed(tensor.name.replacing("head.2.", with: "head.3.")) }
+    }
+    let other = try succeeding(workshop.run(importing(workshop, "other", "supcontrast", "resnet18", to: "encoder")))
+    #expect(other.standardOutput.contains("without projection head"), "\(other)")
+    #expect(other.standardOutput.contains(": head.0.bias, head.0.weight, head.3.bias, head.3.weight\n"), "\(other)")
+    try rewrite(workshop, "weights", to: "named") { tensors in
+      tensors = tensors.map { tensor in tensor.renamed(tensor.name.replacing("head.0.", with: "head.bn1.")) }
+    }
+    let named = try succeeding(workshop.run(importing(workshop, "named", "supcontrast", "resnet18", to: "named-run")))
+    #expect(named.standardOutput.contains("without projection head"), "\(named)")
+    try rewrite(workshop, "weights", to: "narrow") { tensors in
+      let shapes = ["head.0.weight": [48, 512], "head.0.bias": [48], "head.2.weight": [128, 48]]
+      tensors = tensors.map { tensor in
+        guard let shape = shapes[tensor.name] else { return tensor }
+        return NamedTensor(name: tensor.name, shape: shape, elements: tensor.elements.prefix(shape.reduce(1, *)))
+      }
+    }
+    try succeeding(workshop.run(importing(workshop, "narrow", "supcontrast", "resnet18", to: "narrow-run")))
+    #expect(try workshop.text("narrow-run/config.yaml").contains("head-widths: 48,128\n"))
   }
 
   // MARK: - The classifier
@@ -359,26 +389,5 @@ struct ExchangeTests {
     try workshop.expectRefusal(
       importing(workshop, "a.pth", "torchvision", "resnet18", to: "new"), 65,
       naming: ["a.pth", "torch.save", "safetensors.torch", "save_file"])
-  }
-
-  /// Writes a file's float32 tensors again with a change; the counters of steps are left out, which import does not
-  /// need.
-  private func rewrite(
-    _ workshop: Workshop, _ name: String, to other: String, _ change: (inout [NamedTensor]) -> Void
-  ) throws {
-    let file = try SafetensorsFile(path: workshop.path(name), needsChecksum: false)
-    let entries = file.entries.filter { _, entry in entry.type == .float32 }.sorted { one, two in one.key < two.key }
-    var tensors = try entries.map { name, entry in
-      let floats = try file.floats(name, shape: entry.shape)
-      return NamedTensor(name: name, shape: entry.shape, elements: floats[...])
-    }
-    change(&tensors)
-    try SafetensorsWriter.write(to: workshop.path(other), metadata: [:], tensors: tensors)
-  }
-}
-
-extension NamedTensor {
-  fileprivate func renamed(_ name: String) -> NamedTensor {
-    NamedTensor(name: name, shape: shape, elements: elements)
   }
 }

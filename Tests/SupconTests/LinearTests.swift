@@ -46,4 +46,17 @@ struct LinearTests {
     #expect(later.values["linear_top1"] == nil)
     #expect(later.values["linear_top5"] == nil)
   }
+
+  /// The loss of the only step is that of the initial weights, and finite.
+  @Test(arguments: [1, 2])
+  func `a classifier that diverges in its last step is refused and not stored`(ranks: Int) throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", ["--steps", "1"]))
+    let divergent = [
+      "--epochs", "1", "--batch-size", "800", "--shard-size", "8", "--learning-rate", "3e38", "--weight-decay", "1e38",
+    ]
+    let result = try workshop.run(ranks: ranks, ["linear", "--run", workshop.path("run")] + divergent)
+    expectRefusal(result, 70, naming: ["logits are not finite", "lower --learning-rate"])
+    #expect(try workshop.summary("run").values["linear_top1"] == nil)
+  }
 }

@@ -20,7 +20,7 @@ struct ReadmeTests {
     for block in blocks {
       // The two machines of the example are not at hand: its ranks start here. Ten epochs only take longer than five,
       // 50 than two.
-      let commands = block.replacing("--hostfile hostfiles/two-nodes", with: "--oversubscribe")
+      let commands = block.replacing("--hostfile hostfiles/two-nodes -np 16", with: "--oversubscribe -np 4")
         .replacing("--epochs 10 ", with: "--epochs 5 ").replacing("--epochs 50 ", with: "--epochs 2 ")
       let result = try runProcess(
         "/bin/sh", ["-e", "-c", "cd \"$0\"\n\(commands)", directory.path],

@@ -47,7 +47,10 @@ struct ReportTests {
     }
     try succeeding(workshop.run(["evaluate", run]))
     #expect(try workshop.summary("run", stage: "evaluation").values["top1"] != nil)
-    #expect(try report(workshop).contains("Predictions of the run&#39;s classifier"))
+    let html = try report(workshop)
+    #expect(html.contains("Predictions of the run&#39;s classifier"))
+    // The counts of right predictions in the confusion matrix stand out.
+    #expect(html.contains("<td class=\"own\""))
   }
 
   /// Writes drawn images in folders of their classes, without test images.

@@ -200,7 +200,8 @@ struct ResultsScriptTests {
     kill(try #require(job.processIdentifier), SIGTERM)
     let result = try job.result()
     #expect(result.exitCode == 75, "\(result.standardError)")
-    #expect(result.standardError.contains("ended with 75; start this script again to continue"))
+    let times = result.standardError.ranges(of: "ended with 75; start this script again to continue").count
+    #expect(times == 1, "\(result.standardError)")
     #expect(try calls().last == "pretrain stopped")
   }
 

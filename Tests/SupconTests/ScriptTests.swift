@@ -16,7 +16,7 @@ struct ScriptTests {
   // The checkout has a program of this name.
   @Test(arguments: [
     ["test-faults.sh", "bits"], ["check-scaling.sh"], ["check-simulation.sh"], ["bench-loss.sh"], ["bench-network.sh"],
-    ["bench-reduction.sh"],
+    ["bench-reduction.sh"], ["compare-pytorch.sh"],
   ])
   func `a relative SUPCON counts from the folder of the caller`(script: [String]) throws {
     let workshop = try Workshop()

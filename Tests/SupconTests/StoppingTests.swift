@@ -170,6 +170,25 @@ struct StoppingTests {
     let done = try workshop.pretrain("run", configuration: configuration, ["--max-time", "0.001", "--steps", "1"])
     #expect(done.exitCode == 0, "\(done.standardError)")
   }
+
+  @Test func `a finished run that goes on is unfinished if it is killed before its next checkpoint`() throws {
+    let workshop = try Workshop()
+    try succeeding(workshop.pretrain("run", configuration: configuration, ["--steps", "2"]))
+    #expect(try workshop.summary("run").text("status") == "finished")
+    let job = BackgroundJob(
+      try builtExecutable("supcon"),
+      [
+        "pretrain", "--resume", "--output", workshop.path("run"), "--extend-epochs", "100000", "--checkpoint-steps",
+        "1000000", "--evaluate-epochs", "0",
+      ])
+    try waitUntil { (try? workshop.summary("run").text("status")) == "running" }
+    kill(try #require(job.processIdentifier), SIGKILL)
+    #expect(try job.result().exitCode != 0)
+    #expect(try workshop.summary("run").text("status") == "running")
+    #expect(try workshop.checkpoints("run").last == "step-00000002.safetensors")
+    try succeeding(workshop.resume("run", ["--steps", "3"]))
+    #expect(try workshop.summary("run").text("status") == "finished")
+  }
 }
 
 /// A disk that is full.

@@ -63,7 +63,9 @@ class CIFARResNet(nn.Module):
     def classify(self, images):
         """Logits of the linear classifier."""
         if self.linear is None:
-            raise ValueError("the file has no classifier: run `supcon linear` before `supcon export`")
+            raise ValueError(
+                "the file has no classifier: run `supcon linear` on an encoder that was trained with --normalize-encoder"
+                " before `supcon export`, or export to ONNX")
         return self.linear(self(images))
 
 

@@ -82,10 +82,10 @@ logged() {
   return "$code"
 }
 
-# ended RUN CODE: ends the script with the code of a command whose log is RUN.log, and says what to do.
+# ended RUN CODE: ends the script with the code of a command whose log is RUN.log, and says what to do, unless the script that started this one will.
 ended() {
   # 64 to 78 are errors that would come again, but for 75, a stop on request.
-  case $2 in
+  [ -n "${WITHIN_RESTARTS:-}" ] || case $2 in
     64 | 65 | 66 | 69 | 73 | 78) echo "$1: ended with $2; see $1.log" >&2 ;;
     *) echo "$1: ended with $2; start this script again to continue" >&2 ;;
   esac

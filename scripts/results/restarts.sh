@@ -30,8 +30,8 @@ trap 'rm -f "$rows"' EXIT
 # The recipe's 5 epochs of warm-up, but 1 where they would be most of the training, and none of a single epoch.
 warmup=$((epochs < 10 ? epochs > 1 : 5))
 last=$out/$dataset-resnet20-supcon-200e
-waited "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs" --warmup-epochs "$warmup" ||
-  ended "$last" $?
+reproduce=(env WITHIN_RESTARTS=yes "$root/scripts/results/reproduce.sh")
+waited "${reproduce[@]}" "$dataset-resnet20-supcon-200e" "$data" "$out" --epochs "$epochs" --warmup-epochs "$warmup" || ended "$last" $?
 for index in "${!restarts[@]}"; do
   imported=$out/imported-$((index + 1))
   folder=$out/restart-$((index + 1))
@@ -45,7 +45,7 @@ for index in "${!restarts[@]}"; do
   IFS=: read -r epochs rate <<<"${restarts[index]}"
   last=$folder/$dataset-resnet20-supcon-autoaugment-200e
   # Representations have unit length from the first restart on.
-  waited "$root/scripts/results/reproduce.sh" "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" \
+  waited "${reproduce[@]}" "$dataset-resnet20-supcon-autoaugment-200e" "$data" "$folder" --init "$imported" \
     --normalize-encoder --epochs "$epochs" --learning-rate "$rate" --warmup-epochs "$((epochs > 1))" --weight-average 0.999 >"$rows" || ended "$last" $?
   # The head of the table is there already.
   tail -n +3 "$rows"

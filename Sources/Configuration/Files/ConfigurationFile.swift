@@ -14,8 +14,7 @@ package enum ConfigurationFile {
   /// - Throws: ``RunError``: exit code 66 or 74 if the file cannot be read, 78 with the line if it holds anything but
   ///   options.
   package static func read(_ path: String) throws(RunError) -> ConfigurationOverrides {
-    let text = try text(ofFile: path)
-    return try options(in: text, path: path)
+    try options(in: text(ofFile: path), path: path)
   }
 
   /// Reads a YAML file as text.

@@ -130,8 +130,10 @@ extension OptionParser where Value == Bool {
 // MARK: - Texts and lists
 
 extension OptionParser where Value == String {
-  static let text = OptionParser(kind: .text) { text in
-    text
+  static let text = OptionParser(kind: .text) { (text) throws(OptionFailure) in
+    // An empty path in a file would mean the folder of that file.
+    guard !text.allSatisfy(\.isWhitespace) else { throw .malformed(.text) }
+    return text
   } write: { text in
     text
   }

@@ -33,7 +33,7 @@ extension NamedRecipe {
 
   private static func text(_ dataset: String, _ title: String, _ lines: [String]) -> String {
     """
-    # ResNet-20 on \(dataset == "cifar10" ? "CIFAR-10" : "CIFAR-100") with \(title): a column of docs/results.md.
+    # ResNet-20 on \(dataset == "cifar10" ? "CIFAR-10" : "CIFAR-100") with \(title): a row of docs/results.md.
     # Optimizer and length as in the cross-entropy runs of chenyaofo/pytorch-cifar-models (200 epochs of batch 256, Nesterov momentum,
     # weight decay 5e-4, cosine), the same for every loss; chosen before any test image was seen, not by a search.
     dataset: \(dataset)

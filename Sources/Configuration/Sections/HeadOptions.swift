@@ -49,7 +49,7 @@ package struct HeadOptions: Sendable, Equatable {
       return RunError(
         .usage,
         "--head-widths \(text): the last is the width of the embeddings, but --embedding-width is \(embeddingWidth)",
-        remedy: "give --embedding-width \(last) too")
+        remedy: "give --embedding-width \(last) too, or --head-widths that end in \(embeddingWidth)")
     }
     return nil
   }

@@ -57,7 +57,7 @@ package struct OptimizerOptions: Sendable, Equatable {
       LARS(momentum: Float(momentum), usesNesterov: nesterov, weightDecay: weightDecay, layout: layout)
     case .rmsprop:
       RMSProp(
-        decay: Float(rmspropDecay), epsilon: Float(epsilon), momentum: Float(momentum), weightDecay: weightDecay)
+        decay: rmspropDecay, epsilon: Float(epsilon), momentum: Float(momentum), weightDecay: weightDecay)
     case .adam, .adamw:
       Adam(
         beta1: beta1, beta2: beta2, epsilon: Float(epsilon), decouplesWeightDecay: kind == .adamw,

@@ -133,10 +133,7 @@ package struct FolderLayout: Sendable, Equatable {
   static func checkLinks(of root: FolderContents, _ request: FolderRequest) throws(FileError) {
     for link in root.brokenLinks {
       guard let named = SplitName(text(link)), named.isExact, request[named.split] == nil else { continue }
-      throw FileError(
-        .missing,
-        "\(root.path(of: link)): is a broken symbolic link, by its name to the \(named.split.title) images; fix or remove it"
-      )
+      throw FolderListing.problem(ofLink: root.path(of: link), ", by its name to the \(named.split.title) images")
     }
   }
 

@@ -20,7 +20,7 @@ struct FolderListing {
   init(_ path: some Collection<UInt8>) throws(FileError) {
     let terminated = path.map(CChar.init(bitPattern:)) + [0]
     guard let stream = unsafe opendir(terminated) else {
-      throw FileError(path: String(decoding: path, as: UTF8.self), action: "list the folder", code: errno)
+      throw Self.cannotList(path, errno)
     }
     defer { unsafe closedir(stream) }
     let descriptor = unsafe dirfd(stream)
@@ -42,12 +42,29 @@ struct FolderListing {
       errno = 0
     }
     guard errno == 0 else {
-      throw FileError(path: String(decoding: path, as: UTF8.self), action: "list the folder", code: errno)
+      throw Self.cannotList(path, errno)
     }
     folders.sort { first, second in first.lexicographicallyPrecedes(second) }
     files.sort { first, second in first.lexicographicallyPrecedes(second) }
     specials.sort { first, second in first.lexicographicallyPrecedes(second) }
     brokenLinks.sort { first, second in first.lexicographicallyPrecedes(second) }
+  }
+
+  /// Returns the error for one of ``brokenLinks``; `purpose` says in the message what it was for.
+  static func problem(ofLink path: String, _ purpose: String = "") -> FileError {
+    // The target may be there, but below a folder that this user may not enter.
+    guard case .unreadable(let code) = DataPath.kind(path) else {
+      return FileError(.missing, "\(path): is a broken symbolic link\(purpose); fix or remove it")
+    }
+    return FileError(path: path, action: "follow the symbolic link", code: code)
+  }
+
+  private static func cannotList(_ path: some Collection<UInt8>, _ code: Int32) -> FileError {
+    let path = String(decoding: path, as: UTF8.self)
+    let error = FileError(path: path, action: "list the folder", code: code)
+    // The paths of splits are texts, in which bytes that are not UTF-8 were replaced.
+    guard error.kind == .missing, path.unicodeScalars.contains("\u{FFFD}") else { return error }
+    return FileError(.missing, "\(error); \u{FFFD} stands for a byte that is not UTF-8: rename that folder in UTF-8")
   }
 
   @unsafe

@@ -272,7 +272,7 @@ package struct FolderScan {
         continue
       }
       let path = folder + link
-      try skip(path, FileError(.missing, "\(index.root)/\(text(path)): is a broken symbolic link; fix or remove it"))
+      try skip(path, FolderListing.problem(ofLink: "\(index.root)/\(text(path))"))
     }
   }
 }

@@ -30,7 +30,7 @@ package struct HeldOutSplit: Sendable, Equatable {
         isHeldOut[Int(samples[position])] = true
       }
     }
-    let all = (0..<Int32(dataset.count)).map { sample in sample }
+    let all = 0..<Int32(dataset.count)
     training = all.filter { sample in !isHeldOut[Int(sample)] }
     validation = all.filter { sample in isHeldOut[Int(sample)] }
   }

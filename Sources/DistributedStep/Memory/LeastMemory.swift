@@ -43,7 +43,7 @@ package struct LeastMemory {
     }
 
     /// Reads the limits of this process.
-    init(ranksOnHost: Int) {
+    package init(ranksOnHost: Int) {
       self.init(host: hostName(), ranksOnHost: ranksOnHost)
       let bytes = ProcessMeasurements.hostByteCounts()
       ofHost = bytes.map { bytes in bytes.memory + bytes.swap }

@@ -130,7 +130,7 @@ struct ModelSizes {
       parameterCount: parameterCount, statisticCount: model.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     vectorCount = vector.count
-    let bounds = model.gradientParts + [vector.count]
+    let bounds = model.segmentStarts + [vector.count]
     longestSegment = zip(bounds, bounds.dropFirst()).map { lower, upper in upper - lower }.max() ?? 0
     packedWeights = model.packedWeights
     (self.teacherWeights, self.evaluation) = (teacherWeights, evaluation)

@@ -54,7 +54,7 @@ final class TrainingModel {
   }
   /// The first parameter of each gradient segment (part that the backward pass completes at once); ascending, heads
   /// last.
-  var gradientParts: [Int] { encoder.parameterBounds + [headStart] }
+  var segmentStarts: [Int] { encoder.segmentStarts + [headStart] }
   /// The encoder's weights in oneDNN's memory format.
   let packedWeights: PackedWeights
 
@@ -89,13 +89,13 @@ final class TrainingModel {
     packedWeights: PackedWeights = PackedWeights(), teacherWeights: PackedWeights = PackedWeights()
   ) throws {
     let context = try NetworkContext(
-      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perPart,
+      engine, mode: .training, precision: configuration.compute.resolvedPrecision, gradientVectors: .perSegment,
       packedWeights: packedWeights)
     self.context = context
     encoder = try ResNet(
       context, configuration.architecture, views: rows, height: viewSize.height, width: viewSize.width)
     let width = encoder.representationWidth
-    context.beginGradientPart()
+    context.beginSegment()
     headStart = context.parameters.count
     projection =
       configuration.isContrasting ? Projection(context, configuration.headArchitecture, inputWidth: width) : nil
@@ -193,7 +193,7 @@ final class TrainingModel {
     return classification.crossEntropy(of: activations, labels: labels(), weight: weight())
   }
 
-  /// Computes parameter gradients from the gradients of embeddings and logits, segment by segment (``gradientParts``),
+  /// Computes parameter gradients from the gradients of embeddings and logits, segment by segment (``segmentStarts``),
   /// the last segment first.
   ///
   /// - Parameters:
@@ -204,7 +204,7 @@ final class TrainingModel {
   /// - Throws: `DNNLError` if a primitive fails.
   func backward(
     _ shard: ShardActivations, parameters: FlatVector, into gradient: inout MutableSpan<Float>,
-    completed: GradientPartHandler
+    completed: SegmentHandler
   ) throws(DNNLError) {
     let representations = shard.representations
     var representationGradient: [Float] = []

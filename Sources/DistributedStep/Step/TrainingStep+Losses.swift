@@ -14,7 +14,7 @@ extension TrainingStep {
   func classes(
     of samples: [Int32], _ partition: BatchPartition, over world: borrowing Communicator
   ) throws -> RowClasses {
-    var labels = (0..<Int32(partition.globalBatchSize)).map { position in position }
+    var labels = Array(0..<Int32(partition.globalBatchSize))
     if configuration.loss.kind.usesLabels {
       let own = samples.map { sample in Int32(dataset.label(at: Int(sample))) }
       let counts = partition.shards.ranges.map { shards in shards.count * configuration.batches.shardSize }

@@ -116,8 +116,8 @@ extension TrainingStep {
     let crossEntropy = model.crossEntropy(
       of: shard, labels: labels(ofRows: step.requests[index]), weight: crossEntropyWeight(step.partition))
     try reduction.withSegment { segment in
-      // The last part begins with the gradients of the heads and ends with the batch statistics and the elements after
-      // them.
+      // The last segment begins with the gradients of the heads and ends with the batch statistics and the elements
+      // after them.
       let last = vectorLayout.from(reduction.segments[reduction.segments.count - 1].lowerBound)
       var statistics = segment._mutatingExtracting(last.batchStatistics)
       model.batchStatistics(of: shard, into: &statistics)

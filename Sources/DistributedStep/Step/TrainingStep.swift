@@ -24,7 +24,7 @@ package final class TrainingStep {
   /// The layout of the vectors that are summed over all shards.
   package let vectorLayout: ShardVectorLayout
   /// The first element of each segment (part of the vector that the backward pass completes at once), ascending from 0.
-  package let segments: [Int]
+  package let segmentStarts: [Int]
   /// The numbers of elements of the vectors that shards which share BatchNorm's statistics sum.
   package var statisticsLengths: BatchNormExchangeLengths { workers.model.batchNormExchangeLengths }
   /// True if gradients are reduced over the ranks while the backward pass still runs.
@@ -75,16 +75,16 @@ package final class TrainingStep {
       parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)
     self.vectorLayout = vectorLayout
-    let segments = workers.model.gradientParts
-    self.segments = segments
-    let pieces = ReductionMessages.pieces(at: segments, length: vectorLayout.count, ranks: world.size)
+    let segmentStarts = workers.model.segmentStarts
+    self.segmentStarts = segmentStarts
+    let pieces = ReductionMessages.pieces(at: segmentStarts, length: vectorLayout.count, ranks: world.size)
     let sums = SumMemory<Float>(length: vectorLayout.count)
     self.sums = sums
     var partitions: [BatchPartition] = []
     for size in batchSizes {
       partitions.append(
         BatchPartition(
-          configuration, globalBatchSize: size, sums: sums, segments: segments, pieces: pieces, over: world))
+          configuration, globalBatchSize: size, sums: sums, segments: segmentStarts, pieces: pieces, over: world))
     }
     self.partitions = partitions
     schedule = configuration.learningRateSchedule(stepsPerEpoch: sampler.stepsPerEpoch)

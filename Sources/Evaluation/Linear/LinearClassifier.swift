@@ -129,13 +129,25 @@ final class LinearClassifier {
   /// Counts the correct predictions over all ranks.
   ///
   /// Collective; each rank evaluates its own part of the samples.
-  func accuracy(features: [Float], labels: [Int32], over world: borrowing Communicator) throws -> TestAccuracy {
+  ///
+  /// - Throws: ``CollectiveError`` if a logit is not finite and `needsFiniteLogits` is true: the loss of the last step
+  ///   does not tell.
+  func accuracy(
+    features: [Float], labels: [Int32], needsFiniteLogits: Bool, over world: borrowing Communicator
+  ) throws -> TestAccuracy {
     let width = width
     // Safe: a rank calls it from one thread.
     nonisolated(unsafe) let classifier = self
     // Row by row: the last bits of a matrix product may depend on the number of its rows.
     return try TestAccuracy(labels: labels, classCount: classCount, blockSize: 1, over: world) { samples in
-      try unsafe classifier.logits(Array(features[samples.lowerBound * width..<samples.upperBound * width]))
+      let rows = Array(features[samples.lowerBound * width..<samples.upperBound * width])
+      let logits = try unsafe classifier.logits(rows)
+      guard !needsFiniteLogits || logits.allSatisfy(\.isFinite) else {
+        throw RunError(
+          .software, "the classifier's logits are not finite: it has diverged",
+          remedy: "lower --learning-rate or --momentum")
+      }
+      return logits
     }
   }
 }

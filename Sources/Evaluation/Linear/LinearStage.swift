@@ -109,7 +109,8 @@ package enum LinearStage {
     let epochs = try train(classifier, on: &features, request, over: world, report: report)
 
     world.activity.begin("testing")
-    let accuracy = try classifier.accuracy(features: features.test, labels: test.labels, over: world)
+    let accuracy = try classifier.accuracy(
+      features: features.test, labels: test.labels, needsFiniteLogits: true, over: world)
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
       request: request, split: opened.split, resultFolder: folder, classNames: training.classNames,

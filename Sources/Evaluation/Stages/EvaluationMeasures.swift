@@ -124,7 +124,10 @@ struct EvaluationMeasures {
       try RowWork.gather(rows: rows.count, width: 3, zero: 0.0, threads: threads, over: world) { samples, _ in
         let neighbors = try search.neighbors(of: rows, samples, training, norms)
         return zip(samples, neighbors).flatMap { sample, nearest in
-          [Double(nearest[nearest.count - 1].distance), one.distance(rows[sample]), tied.distance(rows[sample])]
+          [
+            search.squaredDistance(to: nearest[nearest.count - 1], from: sample, of: rows),
+            one.distance(rows[sample]), tied.distance(rows[sample]),
+          ]
         }
       }
     }

@@ -296,7 +296,7 @@ package enum EvaluationStage {
       var pixels = [Float](repeating: 0, count: dataset.count * width)
       try world.throwingTogether {
         var views = pixels.mutableSpan
-        let samples = (0..<Int32(dataset.count)).map { sample in sample }
+        let samples = Array(0..<Int32(dataset.count))
         try loader.fill(&views, samples: samples.span, epoch: 0)
       }
       return FeatureRows(features: pixels, labels: dataset.labels, width: width)

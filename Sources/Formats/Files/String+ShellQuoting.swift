@@ -4,6 +4,6 @@ extension String {
     !isEmpty
       && allSatisfy { letter in letter.isASCII && (letter.isLetter || letter.isNumber || "/._-+=:,@%".contains(letter))
       }
-      ? self : "'" + replacing("'", with: #"'\''"#) + "'"
+      ? self : "'" + unicodeScalars.map { scalar in scalar == "'" ? #"'\''"# : String(scalar) }.joined() + "'"
   }
 }

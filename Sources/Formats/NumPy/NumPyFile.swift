@@ -70,8 +70,8 @@ public struct NumPyFile: Sendable {
 
   /// Returns a shell command that loads `path` with NumPy, applies a suffix such as `.ravel()`, and saves `new.npy`.
   public static func conversion(_ path: String, _ expression: String) -> String {
-    let quoted = path.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-    return "python3 -c \"import numpy as np; np.save('new.npy', np.load('\(quoted)')\(expression))\""
+    // The path is an argument, because the shell would expand a $ in it between double quotes.
+    "python3 -c \"import sys, numpy as np; np.save('new.npy', np.load(sys.argv[1])\(expression))\" \(path.shellQuoted)"
   }
 
   /// Converts the elements of an array from Fortran order to row-major order.

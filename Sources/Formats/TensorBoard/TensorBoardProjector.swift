@@ -43,6 +43,11 @@ public enum TensorBoardProjector {
     String(set.map { letter in letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-" })
   }
 
+  /// Returns a text as it stands between the quotes of a protocol buffer in its text format.
+  private static func escaped(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in scalar == "\\" || scalar == "\"" ? "\\\(scalar)" : "\(scalar)" }.joined()
+  }
+
   /// Writes the configuration that lists the tables of the given sets.
   ///
   /// - Throws: ``FileError`` if the file cannot be written.
@@ -50,7 +55,7 @@ public enum TensorBoardProjector {
     let entries = sets.map { set in
       """
       embeddings {
-        tensor_name: "\(set.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"
+        tensor_name: "\(escaped(set))"
         tensor_path: "\(fileName(set)).tsv"
         metadata_path: "\(fileName(set))-metadata.tsv"
       }

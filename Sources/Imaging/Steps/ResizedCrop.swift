@@ -11,7 +11,8 @@ struct ResizedCrop: AugmentationStep {
     /// with an allowed ratio.
     case torchvision
     /// TensorFlow's `tf.image.sample_distorted_bounding_box`: uniform aspect ratio, uniform height within the allowed
-    /// range, at least a tenth of the image, in at most 100 attempts; after these, the centered square.
+    /// range, at least a tenth of the image, in at most 100 attempts; after these, and in place of the whole image, the
+    /// centered square.
     case tensorflow
   }
 
@@ -67,7 +68,7 @@ struct ResizedCrop: AugmentationStep {
     } else if aspect > ratio.upper {
       part.width = min(max(Int((Double(size.height) * ratio.upper).rounded(.toNearestOrEven)), 1), size.width)
     }
-    return part.centered(in: size)
+    return centered(part, in: size, spare: 0)
   }
 
   private func tensorflowPart(of size: ImageSize, _ stream: inout RandomStream) -> KernelWindow {
@@ -96,13 +97,29 @@ struct ResizedCrop: AugmentationStep {
       guard share >= least, share <= most, share >= pixels / 10, (1...size.width).contains(part.width),
         (1...size.height).contains(height)
       else { continue }
+      // TensorFlow returns the whole image also if no attempt succeeds, and the official code cannot tell which it is.
+      guard part != size else { break }
       // As in TensorFlow, the last position is never drawn, unless it is the only one.
       let top = height < size.height ? stream.nextInteger(below: size.height - height) : 0
       let left = part.width < size.width ? stream.nextInteger(below: size.width - part.width) : 0
       return KernelWindow(top: Int32(top), left: Int32(left), width: Int32(part.width), height: Int32(height))
     }
     let side = min(size.width, size.height)
-    return ImageSize(width: side, height: side).centered(in: size)
+    return centered(ImageSize(width: side, height: side), in: size, spare: 1)
+  }
+
+  /// Places a part at the center of an image.
+  ///
+  /// - Parameters:
+  ///   - part: The size of the part, which fits the image.
+  ///   - size: The size of the image.
+  ///   - spare: The side to which a part between two pixels moves: 0 for up and left as in torchvision, 1 for down and
+  ///     right as in the official TensorFlow code.
+  /// - Returns: The window of the part.
+  private func centered(_ part: ImageSize, in size: ImageSize, spare: Int) -> KernelWindow {
+    KernelWindow(
+      top: Int32((size.height - part.height + spare) / 2), left: Int32((size.width - part.width + spare) / 2),
+      width: Int32(part.width), height: Int32(part.height))
   }
 }
 

@@ -54,7 +54,7 @@ package enum DatasetChoice {
   ) throws -> OpenedSplit {
     let opened =
       if configuration.data.dataset == .folder {
-        try openFolder(configuration, split, allowsFallback, over: world, report: report)
+        try openFolder(configuration, split, allowsFallback: allowsFallback, over: world, report: report)
       } else {
         OpenedSplit(
           dataset: try world.throwingTogether { try openFixed(configuration, split, report: report) }, split: split,
@@ -96,7 +96,7 @@ package enum DatasetChoice {
       configuration.classifier.classes = configuration.needsClassCount ? dataset.classNames.count : nil
       return dataset
     }
-    let opened = try openFolder(configuration, .train, true, over: world, report: report)
+    let opened = try openFolder(configuration, .train, allowsFallback: true, over: world, report: report)
     let choice = configuration
     try world.throwingTogether { if !choice.allowsUnlabeled { try checkClasses(opened.dataset, choice) } }
     if configuration.data.fingerprint == nil {
@@ -211,7 +211,7 @@ package enum DatasetChoice {
   }
 
   private static func openFolder(
-    _ configuration: Configuration, _ split: Split, _ allowsFallback: Bool, over world: borrowing Communicator,
+    _ configuration: Configuration, _ split: Split, allowsFallback: Bool, over world: borrowing Communicator,
     report: Reporter
   ) throws -> OpenedSplit {
     let path = configuration.data.path ?? "."

@@ -73,9 +73,12 @@ extension ConfigurationOverrides {
       }
       return own
     }
-    if !gives(\.data.path) {
+    guard gives(\.data.path) else {
       try run.locateData(ofRun: path)
+      return applied(to: base.with(datasetOf: run))
     }
-    return applied(to: base.with(datasetOf: run))
+    var own = applied(to: base.with(datasetOf: run))
+    own.data.path = configuration.data.path
+    return own
   }
 }

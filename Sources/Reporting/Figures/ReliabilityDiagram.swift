@@ -1,4 +1,3 @@
-import Evaluation
 import Measures
 
 /// A reliability diagram: the accuracy of predictions by their confidence, as inline SVG.

@@ -121,8 +121,8 @@ package struct ScatterChart {
         <li><svg viewBox="0 0 36 14" aria-hidden="true"><path class="\(marker.styleClass)" d="\(marker.path([(26, 7)], radius: 4.4))"/></svg>\(number)\(classNames[label])</li>
         """ as Markup
     }
-    let rest: Markup =
-      classNames.count > shown.count ? "<li>small dots: the other \(classNames.count - shown.count) classes</li>" : ""
+    let others = Set(labels ?? []).count - shown.count
+    let rest: Markup = others > 0 ? "<li>small dots: \(others) other class\(others == 1 ? "" : "es")</li>" : ""
     return "<ul class=\"legend\">\(items)\(rest)</ul>"
   }
 

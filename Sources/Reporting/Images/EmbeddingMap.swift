@@ -1,5 +1,4 @@
 import Datasets
-import Evaluation
 import Measures
 
 /// Two-dimensional maps of the features of some images, by principal components and by t-SNE.

@@ -1,5 +1,4 @@
 import Datasets
-import Evaluation
 import Measures
 
 /// A test image with the training images whose representations have the highest cosine similarity to its own.

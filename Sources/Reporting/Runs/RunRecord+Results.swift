@@ -94,7 +94,8 @@ extension RunRecord {
 
   /// Returns true if the value of a field of ``results`` was measured on validation images.
   package func isOfValidation(_ field: String) -> Bool {
-    (measured.split == .validation && measured.measures[field] != nil) || splits.isOfValidation(field)
+    guard results[field] != nil else { return false }
+    return (measured.split == .validation && measured.measures[field] != nil) || splits.isOfValidation(field)
   }
 
   /// Returns true for fields that are fractions of correct predictions; the fields of their numbers end in `_correct`.

@@ -37,7 +37,7 @@ package struct ClassificationSections {
         let tint = Double(Int(50 * Double(count) / Double(total) + 0.5)) / 100
         let style: Markup =
           tint > 0 ? " style=\"background:rgba(var(--heat),\(Markup(stringLiteral: "\(tint)")))\"" : ""
-        return "<td\(label == prediction ? " class=\"own\"" : "")\(style)>\(count)</td>"
+        return "<td\(label == prediction ? " class=\"own\"" : "" as Markup)\(style)>\(count)</td>"
       }
       return "<tr><th scope=\"row\">\(classNames[label])</th>\(cells)</tr>"
     }

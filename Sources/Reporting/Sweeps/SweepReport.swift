@@ -91,8 +91,10 @@ package struct SweepReport {
   /// ``ResultNames/isSmallerBetter(_:)``.
   package var page: Page {
     let isShare = RunRecord.isAccuracy(metric)
-    let onValidation = entries.contains { run, _ in run.record?.isOfValidation(metric) ?? false }
-    let name = ResultNames.name(onValidation ? RecordedSplits.validationName(metric) : metric)
+    let splits = Set(entries.compactMap { run, value in value.flatMap { _ in run.record?.isOfValidation(metric) } })
+    let field = splits == [true] ? RecordedSplits.validationName(metric) : metric
+    // Of results on different images, which a note names, the field is the only name in common.
+    let name = splits.count > 1 ? metric : ResultNames.name(field)
     let plots = options.compactMap { option -> Markup? in
       var names: [String] = []
       for case let value? in entries.map({ run, _ in run.values[option] }) where !names.contains(value) {

@@ -1,4 +1,5 @@
 import Configuration
+import DistributedStep
 import Job
 import KeyedRandomness
 import MPI
@@ -39,6 +40,7 @@ enum LayerBenchmark {
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
     let configuration = opened.configuration
     StepBenchmark.noteSize(of: opened, report)
+    try LeastMemory.check(configuration, over: world)
     useOneThreadPerPrimitive()
     let engine = try Engine()
     let profile = LayerProfile()

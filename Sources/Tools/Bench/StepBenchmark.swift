@@ -71,6 +71,7 @@ package enum StepBenchmark {
     noteSize(of: opened, report)
     let ranks = world.size
     let sampler = try world.throwingTogether { try configuration.makeSampler(dataset, ranks: ranks) }
+    try LeastMemory.check(configuration, over: world)
     world.activity.begin("preparing the step")
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)
     // Before the step takes memory, which the estimate counts.

@@ -66,6 +66,8 @@ package enum PlanStage {
     for note in HostTopology.contradictions(request.host) {
       notes.note(note)
     }
+    // Models are compiled here, also for a host that is only described.
+    try LeastMemory.check(opened.configuration, over: world)
     world.activity.begin("planning", allowsSilence: true)
     var alone = opened.configuration
     alone.compute.balance = .even
@@ -111,6 +113,8 @@ package enum PlanStage {
     for note in unused { notes.note(note) }
     let steps = configuration.schedule.lastStep(stepsPerEpoch: sampler.stepsPerEpoch)
 
+    // What a run is refused for; models are compiled for the estimate below, which takes memory too.
+    try LeastMemory.check(configuration, over: world)
     world.activity.begin("planning", allowsSilence: true)
     let teacher = try Teacher(of: configuration, opened.dataset, over: world, report: notes)
     let job = MemoryEstimate.Job(

@@ -109,9 +109,9 @@ struct StepProbe {
       }
     }
     let segmentSeconds =
-      timesSegments ? try step.segmentSeconds(state, batches.batch(ofStep: 0)) : step.segments.map { _ in 0 }
+      timesSegments ? try step.segmentSeconds(state, batches.batch(ofStep: 0)) : step.segmentStarts.map { _ in 0 }
     return Measured(
-      parts: best, vectorLength: step.vectorLayout.count, segments: step.segments, segmentSeconds: segmentSeconds,
+      parts: best, vectorLength: step.vectorLayout.count, segments: step.segmentStarts, segmentSeconds: segmentSeconds,
       statisticsLengths: step.statisticsLengths)
   }
 
