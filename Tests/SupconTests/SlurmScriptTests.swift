@@ -13,7 +13,10 @@ struct SlurmScriptTests {
     _ = try workshop.script("scontrol", "echo scontrol \"$@\"")
     let path = try #require(ProcessInfo.processInfo.environment["PATH"])
     let result = try runProcess(
-      projectRoot.appendingPathComponent("scripts/slurm/\(script.name).sbatch").path, ["sweep.yaml", "--output", "run"],
+      "/bin/bash",
+      [
+        projectRoot.appendingPathComponent("scripts/slurm/\(script.name).sbatch").path, "sweep.yaml", "--output", "run",
+      ],
       environment: [
         "PATH": "\(workshop.path("")):\(path)", "SUPCON_ROOT": workshop.path(""), "SLURM_NTASKS": "2",
         "SLURM_JOB_ID": "7", "SLURM_ARRAY_JOB_ID": "6", "SLURM_ARRAY_TASK_ID": "3",
