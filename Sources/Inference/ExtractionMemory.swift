@@ -5,7 +5,7 @@ import OneDNN
 
 /// The memory of a ``FeatureExtraction``, measured by compiling its encoder without weights.
 package struct ExtractionMemory: Sendable {
-  /// The bytes of the repacked weights, which all threads share.
+  /// The bytes of the packed weights, which all threads share.
   package let packedWeights: Int
   /// The bytes of the feature maps and the scratch memory of each thread.
   package let perThread: Int

@@ -27,7 +27,7 @@ package final class InferenceEncoder {
   ///   - state: The run's weights and running statistics.
   ///   - viewSize: The size of views.
   ///   - rows: The number of views computed together.
-  ///   - packedWeights: The repacked weights, shared with the same encoder of other threads.
+  ///   - packedWeights: The packed weights, shared with the same encoder of other threads.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ engine: Engine, _ configuration: Configuration, _ state: TrainingState, viewSize: ImageSize, rows: Int,

@@ -4,9 +4,12 @@ import Glibc
 /// The Adam and AdamW optimizers (Kingma and Ba 2015; Loshchilov and Hutter 2019), as PyTorch's `Adam` and `AdamW`.
 ///
 /// In step t, counted from 1, with the gradient ∇ and the parameters w:
-/// Adam: g ← ∇ + weightDecay · w; AdamW: g ← ∇, w ← (1 − learningRate · weightDecay) · w.
-/// m ← β₁ · m + (1 − β₁) · g;  v ← β₂ · v + (1 − β₂) · g²;
-/// w ← w − learningRate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε).
+///
+///     Adam: g ← ∇ + weightDecay · w
+///     AdamW: g ← ∇, w ← (1 − learningRate · weightDecay) · w
+///     m ← β₁ · m + (1 − β₁) · g
+///     v ← β₂ · v + (1 − β₂) · g²
+///     w ← w − learningRate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
 public struct Adam: Optimizer {
   /// The factor β₁ of the previous first moment.
   public let beta1: Double

@@ -3,7 +3,9 @@ import FlatVectors
 /// Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay, as PyTorch's `SGD` without
 /// dampening.
 ///
-/// g ← ∇ + weightDecay · w;  m ← momentum · m + g;  w ← w − learningRate · (Nesterov: g + momentum · m, else m).
+///     g ← ∇ + weightDecay · w
+///     m ← momentum · m + g
+///     w ← w − learningRate · m, with Nesterov: w ← w − learningRate · (g + momentum · m)
 public struct SGD: Optimizer {
   /// The factor of the previous velocity in each step.
   public let momentum: Float

@@ -20,9 +20,9 @@ struct ModelSizes {
   let headWidth: Int
   /// The largest number of consecutive gradient elements that the backward pass completes at once.
   let longestSegment: Int
-  /// The repacked weights, whose bytes depend on their storage.
+  /// The packed weights, whose bytes depend on their storage.
   let packedWeights: PackedWeights
-  /// The bytes of the teacher's repacked weights, which all threads share; 0 if they are part of ``workingPerShard``.
+  /// The bytes of the teacher's packed weights, which all threads share; 0 if they are part of ``workingPerShard``.
   let teacherWeights: Int
   /// The memory of evaluations and tests between steps; `nil` without them.
   let evaluation: ExtractionMemory?
@@ -65,7 +65,7 @@ struct ModelSizes {
     _ = try teacher?.compiled(engine, viewSize: viewSize, rows: 2, packedWeights: teacherWeights)
     let teacherByteCount = teacherWeights.byteCount(.separate)
     let (small, smallByteCount) = try compile(2)
-    // The memory of repacked weights is allocated by the first load.
+    // The memory of packed weights is allocated by the first load.
     try small.load(FlatVector(count: small.layout.parameters.count))
     let residentAfter = resident()
     let (further, furtherByteCount) = try compile(2)

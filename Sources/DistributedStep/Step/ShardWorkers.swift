@@ -25,7 +25,7 @@ final class ShardWorkers {
   private let activity: Activity
   /// The weights in oneDNN's memory format, shared by all models.
   private let packedWeights = PackedWeights()
-  /// The number of times that weights were repacked.
+  /// The number of times that weights were packed.
   private var loadCount = 0
 
   /// The first model; all models are identical.
@@ -35,7 +35,7 @@ final class ShardWorkers {
   let threadCount: Int
   var layout: ModelLayout { model.layout }
 
-  /// The memory of the repacked weights.
+  /// The memory of the packed weights.
   let weightStorage: PackedWeightStorage
   /// The bytes of one shard's saved activations.
   var activationsPerShard: Int { store.byteCountPerShard }
@@ -87,7 +87,7 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns the memory of the repacked weights.
+  /// Returns the memory of the packed weights.
   ///
   /// A thread with one or two shards packs them for each, which takes 1 % of the time. If shards run forward again in
   /// the backward pass, it needs the weights of both passes at once.
@@ -95,7 +95,7 @@ final class ShardWorkers {
     budget.isKeepingAll ? (models == 1 && shards <= 2 ? .onUse : .alternating) : .separate
   }
 
-  /// Allocates and fills the repacked weights, before the first step.
+  /// Allocates and fills the packed weights, before the first step.
   func load(_ parameters: FlatVector) throws {
     let load = load(.forward, parameters)
     for (thread, model) in models.enumerated() {
@@ -103,7 +103,7 @@ final class ShardWorkers {
     }
   }
 
-  /// Returns a function that all threads call, each for its own model, to repack the weights for a pass together.
+  /// Returns a function that all threads call, each for its own model, to pack the weights for a pass together.
   private func load(
     _ uses: WeightUses, _ parameters: FlatVector
   ) -> (_ model: TrainingModel, _ thread: Int) throws -> Void {

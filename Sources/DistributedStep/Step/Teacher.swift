@@ -107,7 +107,7 @@ package struct Teacher {
   ///   - engine: The oneDNN engine.
   ///   - viewSize: The size of views.
   ///   - rows: The number of views in a shard.
-  ///   - packedWeights: The repacked weights, shared with the teachers of other threads.
+  ///   - packedWeights: The packed weights, shared with the teachers of other threads.
   /// - Returns: The compiled teacher.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   func compiled(

@@ -81,7 +81,7 @@ final class TrainingModel {
   ///   - viewSize: The size of views.
   ///   - rows: The number of views in a shard.
   ///   - teacher: The teacher that the configuration names.
-  ///   - packedWeights: The repacked weights, shared with the models of other threads.
+  ///   - packedWeights: The packed weights, shared with the models of other threads.
   ///   - teacherWeights: Those of the teacher.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
@@ -130,7 +130,7 @@ final class TrainingModel {
     context.packWeightsOnUse()
   }
 
-  /// Repacks the encoder's weights for the passes that `loading` names.
+  /// Packs the encoder's weights for the passes that `loading` names.
   func load(_ parameters: FlatVector, _ loading: WeightLoading = WeightLoading()) throws(DNNLError) {
     try parameters.withSpan { (parameters) throws(DNNLError) in try encoder.load(parameters, loading) }
   }
