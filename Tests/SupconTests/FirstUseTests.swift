@@ -30,6 +30,20 @@ struct FirstUseTests {
     expectRefusal(shapes, 64, naming: ["--validation-fraction 0.001: holds out none of"])
   }
 
+  @Test func `a process that leaves CPUs idle says what would use them, unless it was told its threads`() throws {
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    let workshop = try Workshop()
+    try Self.photos(workshop)
+    for (options, isAdvised) in [([], processors > 1), (["--threads", "1"], false), (["--threads", "2"], false)] {
+      let run = Self.pretrain(workshop, "run\(options)", options + ["--steps", "1"])
+      let output = try succeeding(workshop.run(run)).standardOutput
+      let advice = "note: computes on 1 of \(processors) CPUs; --threads 2 is faster, with the same weights"
+      #expect(output.contains(advice) == isAdvised, "\(output)")
+    }
+    let two = try succeeding(workshop.run(ranks: 2, Self.pretrain(workshop, "two", ["--steps", "1"])))
+    #expect(!two.standardOutput.contains("computes on"))
+  }
+
   @Test func `held-out images are called so, results replace no image, and lost images are found before the batch`()
     throws
   {
