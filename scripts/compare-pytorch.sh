@@ -39,7 +39,7 @@ peer=${SUPCON_PEER:-} python='' data='' json='' pairs=5 ranks=2 batch=256 size=3
 cases=() extra=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --help | -h) usage && exit 0 ;;
+    --help | -h) usage && exit 0 || exit 74 ;;
     --) shift && extra=("$@") && break ;;
     --peer | --python | --data | --json | --pairs | --ranks | --batch-size | --size | --steps | --case)
       [ $# -ge 2 ] || fail 64 "$1: needs a value"
@@ -57,7 +57,10 @@ while [ $# -gt 0 ]; do
       esac
       shift 2
       ;;
-    *) usage >&2 && fail 64 "unknown option $1" ;;
+    *)
+      usage >&2 || true
+      fail 64 "unknown option $1"
+      ;;
   esac
 done
 for number in "$pairs" "$ranks" "$batch" "$size" "${steps:-1}"; do

@@ -29,7 +29,7 @@ fail() {
 python=python3 data='' rounds=5 seconds=2 core=0 presets=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --help | -h) usage && exit 0 ;;
+    --help | -h) usage && exit 0 || exit 74 ;;
     --python | --data | --preset | --rounds | --seconds | --core)
       [ $# -ge 2 ] || fail 64 "$1: needs a value"
       case $1 in
@@ -42,7 +42,10 @@ while [ $# -gt 0 ]; do
       esac
       shift 2
       ;;
-    *) usage >&2 && fail 64 "unknown option $1" ;;
+    *)
+      usage >&2 || true
+      fail 64 "unknown option $1"
+      ;;
   esac
 done
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || fail 64 "--rounds $rounds: expected a whole number above 0"

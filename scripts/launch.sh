@@ -28,7 +28,7 @@ USAGE
 }
 
 fail() {
-  echo "launch: $2" >&2
+  echo "launch: $2" >&2 || true
   exit "$1"
 }
 
@@ -38,7 +38,7 @@ root=$(cd "$(dirname "$(realpath "$0")")/.." && pwd)
 ranks='' hostfile='' interface='' binding=none oversubscribe='' agent='' check=yes grace=60 auto=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --help | -h) usage && exit 0 ;;
+    --help | -h) usage && exit 0 || exit 74 ;;
     -np | -n | --hostfile | --interface | --agent | --grace)
       [ $# -ge 2 ] || fail 64 "$1: needs a value"
       case $1 in
@@ -54,15 +54,21 @@ while [ $# -gt 0 ]; do
     --bind) binding=core && shift ;;
     --oversubscribe) oversubscribe=yes && shift ;;
     --no-check) check='' && shift ;;
-    -*) usage >&2 && fail 64 "unknown option $1; options of supcon stand behind its subcommand" ;;
+    -*)
+      usage >&2 || true
+      fail 64 "unknown option $1; options of supcon stand behind its subcommand"
+      ;;
     *) break ;;
   esac
 done
-[ $# -gt 0 ] || { usage >&2 && fail 64 "no subcommand of supcon was given"; }
+[ $# -gt 0 ] || {
+  usage >&2 || true
+  fail 64 "no subcommand of supcon was given"
+}
 [[ $grace =~ ^[0-9]+$ ]] || fail 64 "--grace $grace: expected a whole number of seconds"
 launcher_wait=${SUPCON_LAUNCHER_WAIT:-30}
 [[ $launcher_wait =~ ^[1-9][0-9]{0,8}$ ]] || fail 64 "SUPCON_LAUNCHER_WAIT=$launcher_wait: expected a whole number of seconds above 0"
-[ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]*$ ]] || fail 64 "-np $ranks: expected a whole number above 0"
+[ -z "$ranks" ] || [[ $ranks =~ ^[1-9][0-9]{0,8}$ ]] || fail 64 "-np $ranks: expected a whole number above 0, of 9 digits at most"
 
 # In a checkout the build's program, in an installation the one in lib/supcon beside this script's folder.
 supcon=${SUPCON:-}
@@ -87,9 +93,10 @@ if [ -n "$auto" ]; then
   for argument in "${@:2}"; do
     if [ "$skipped" -gt 0 ]; then skipped=$((skipped - 1)) && continue; fi
     case $argument in
-      --output | --max-time | --json | --compare | --check-ranks | --reduction) skipped=1 ;;
+      --output | --extend-epochs | --max-time | --json | --compare | --check-ranks | --reduction) skipped=1 ;;
       --dump-step) skipped=2 ;;
-      --output=* | --max-time=* | --json=* | --compare=* | --check-* | --reduction=* | --resume | --layers) ;;
+      --output=* | --extend-epochs=* | --max-time=* | --json=* | --compare=* | --check-* | --reduction=*) ;;
+      --resume | --quiet | --verbose | --layers) ;;
       *) described+=("$argument") ;;
     esac
   done
@@ -160,7 +167,9 @@ version=$("$supcon" --version 2>&1 </dev/null) || ! is_loader_error "$version" |
 mpi=$(sed -n 's/^MPI *//p' <<<"$version")
 [[ $mpi != 'not found: '* ]] || fail 69 "$supcon finds no MPI on $(uname -n): it lacks $(missing_mpi "$mpi")"
 mpirun=${SUPCON_MPIRUN:-} kind=''
-for candidate in ${mpirun:-mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra}; do
+candidates=(mpirun mpirun.openmpi mpiexec mpiexec.mpich mpiexec.hydra)
+[ -z "$mpirun" ] || candidates=("$mpirun")
+for candidate in "${candidates[@]}"; do
   command -v "$candidate" >/dev/null || continue
   kind=$(launcher_kind "$candidate")
   case $mpi:$kind in
@@ -182,25 +191,37 @@ done
 
 # MARK: hosts
 
-names=() slots=() here=$(uname -n)
+names=() slots=() limits=() here=$(uname -n)
+declare -A place=()
 if [ -n "$hostfile" ]; then
-  [ -f "$hostfile" ] || fail 66 "$hostfile: no such hostfile; hostfiles/ has examples"
+  [ -r "$hostfile" ] && [ ! -d "$hostfile" ] || fail 66 "$hostfile: no such hostfile, or it cannot be read; hostfiles/ has examples"
   line_number=0
   while IFS= read -r line || [ -n "$line" ]; do
     line_number=$((line_number + 1))
     line=${line%%#*}
-    read -r name rest <<<"$line" || true
+    # Editors of Windows end lines with a carriage return.
+    read -r name rest <<<"${line//$'\r'/}" || true
     [ -n "$name" ] || continue
-    count=1
+    count=1 limit=''
     for setting in $rest; do
       case $setting in
-        slots=*[!0-9]* | slots= | slots=0) fail 64 "$hostfile, line $line_number: host $name: $setting: expected slots= and a whole number above 0" ;;
-        slots=*) count=${setting#slots=} ;;
-        max_slots=* | max-slots=*) ;;
+        slots=*)
+          count=${setting#slots=}
+          [[ $count =~ ^[1-9][0-9]{0,8}$ ]] ||
+            fail 64 "$hostfile, line $line_number: host $name: $setting: expected slots= and a whole number above 0"
+          ;;
+        max_slots=* | max-slots=*) limit=" $setting" ;;
         *) fail 64 "$hostfile, line $line_number: host $name: $setting: expected slots= and a whole number" ;;
       esac
     done
-    names+=("$name") slots+=("$count")
+    # A name that stands there again adds its slots, as in a list with a line for each rank.
+    at=${place[$name]-}
+    if [ -n "$at" ]; then
+      slots[at]=$((slots[at] + count))
+    else
+      place[$name]=${#names[@]}
+      names+=("$name") slots+=("$count") limits+=("$limit")
+    fi
   done <"$hostfile"
   [ ${#names[@]} -gt 0 ] || fail 64 "$hostfile: names no host; hostfiles/ has examples"
 elif [ -n "${SLURM_JOB_ID:-}" ]; then
@@ -244,13 +265,13 @@ on() {
 if [ -n "$check" ] && [ -n "$hostfile" ]; then
   own=$(sha256sum "$supcon" | cut -d ' ' -f 1)
   ours=$(echo $("$mpirun" --version 2>/dev/null | head -n 2))
-  quoted="'${supcon//\'/\'\\\'\'}'"
+  quoted="'${supcon//\'/\'\\\'\'}'" launcher="'${mpirun//\'/\'\\\'\'}'"
   for name in "${names[@]}"; do
     getent hosts "$name" >/dev/null ||
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
     # One call for each name: some shells answer only the first.
     answer=$(on "$name" "echo reached; sha256sum $quoted; command -v orted; command -v prted; command -v hydra_pmi_proxy mpiexec.mpich; \
-      echo launcher \$($mpirun --version 2>/dev/null | head -n 2); $quoted --version" 2>&1 </dev/null) || true
+      echo launcher \$($launcher --version 2>/dev/null | head -n 2); $quoted --version" 2>&1 </dev/null) || true
     case $answer in
       *reached*) ;;
       *) fail 69 "host $name cannot be reached with ${agent:-ssh} without a password: ${answer:-no answer}; try: ${agent:-ssh} $name true" ;;
@@ -294,7 +315,11 @@ open_mpi_settings() {
   else
     settings+=(--bind-to none)
   fi
-  [ -z "$hostfile" ] || settings+=(--hostfile "$hostfile")
+  if [ -n "$hostfile" ]; then
+    # What was counted: without slots= Open MPI takes all cores of a host, and it refuses a name that has them twice.
+    for index in "${!names[@]}"; do echo "${names[index]} slots=${slots[index]}${limits[index]}"; done >"$scratch/hosts"
+    settings+=(--hostfile "$scratch/hosts")
+  fi
   # Ranks that wait give their core to those that work.
   [ -z "$oversubscribe" ] || settings+=(--oversubscribe --mca mpi_yield_when_idle 1)
   [ -z "$interface" ] || settings+=(--mca btl_tcp_if_include "$interface")
@@ -456,15 +481,19 @@ request=USR1
 [ "$kind" != hydra ] || request=TERM
 program=("$supcon")
 [ "$kind" != hydra ] || program=(sh -c "$report_exit" sh "$supcon")
-# A signal that comes before the launcher has started is passed on once it has.
-job='' timer='' asked=''
+# A signal that comes before the launcher has started is passed on once it has; it ends one that does not heed it yet.
+job='' timer='' asked='' requested=''
+send_request() {
+  requested=yes
+  kill "-$request" "$job" 2>/dev/null || true
+}
 stop() {
   if [ -z "$job" ]; then
     asked=stop
   elif [ -n "$timer" ]; then
     kill -TERM "$job" 2>/dev/null || true
   else
-    kill "-$request" "$job" 2>/dev/null || true
+    send_request
     {
       trap 'kill "$!" 2>/dev/null; exit' TERM
       sleep "$grace" &
@@ -474,7 +503,7 @@ stop() {
   fi
 }
 pass_on() {
-  if [ -n "$job" ]; then kill "-$request" "$job" 2>/dev/null || true; else asked=${asked:-pass_on}; fi
+  if [ -n "$job" ]; then send_request; else asked=${asked:-pass_on}; fi
 }
 trap stop TERM
 trap pass_on USR1
@@ -505,5 +534,10 @@ if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
   code=74
 fi
 [ "$kind" != hydra ] || judge_reports
+# supcon saves at SIGUSR1: what it ends has not begun.
+if [ "$code" = 138 ] && [ -n "$requested" ]; then
+  echo "launch: stopped on request before all ranks had started; continue the job with --resume" >&2 || true
+  code=75
+fi
 [ ! -e "$scratch/held" ] || is_told "$code" || cat "$scratch/held" >&2
 exit "$code"

@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
 done
 [ ${#kinds[@]} -gt 0 ] || kinds=(deb tarball)
 command -v dpkg-shlibdeps >/dev/null || fail 69 "there is no dpkg-shlibdeps; install dpkg-dev"
-mkdir -p "$output" || fail 73 "--output $output: cannot be made; choose a folder that you may write"
+mkdir -p "$output" && [ -w "$output" ] || fail 73 "--output $output: cannot be made or written; choose a folder that you may write"
 output=$(realpath "$output")
 
 version=$(grep -rhoE 'supconVersion = "[^"]+"' "$root/Sources" | head -n 1 | cut -d '"' -f 2)

@@ -2,8 +2,12 @@
 # From nothing to a tested encoder: installs what is missing, builds, pretrains on the built-in images with mpirun,
 # trains the linear classifier, and prints two controls. Running it again starts the training anew.
 #
-# SUPCON_MPI=mpich builds for MPICH. In a checkout that is read-only, SUPCON_BUILD names a folder for the build's files and SUPCON_RUNS one for the runs.
+# SUPCON_MPI=mpich builds for MPICH. In a checkout that is read-only, SUPCON_BUILD names a folder for the build's files and SUPCON_RUNS one for the runs;
+# both count from the caller's folder.
 set -euo pipefail
+for variable in SUPCON_BUILD SUPCON_RUNS; do
+  [ -z "${!variable:-}" ] || printf -v "$variable" %s "$(realpath -m -- "${!variable}")"
+done
 cd "$(dirname "$0")/.."
 
 runs=${SUPCON_RUNS:-runs}
@@ -11,13 +15,14 @@ run=$runs/quickstart
 untrained=$runs/quickstart-untrained
 batch=128
 shard=32
+# Told before the build, which takes minutes.
+mkdir -p "$runs" || { echo "quickstart: $runs cannot be made; name a folder that you may write with SUPCON_RUNS" >&2 && exit 73; }
 
 scripts/install-dependencies.sh
 . scripts/mpi-environment.sh
 build=(-c release --scratch-path "${SUPCON_BUILD:-.build}")
 swift build "${build[@]}" --product supcon
 supcon=$(swift build "${build[@]}" --show-bin-path)/supcon
-mkdir -p "$runs" || { echo "quickstart: $runs cannot be made; name a folder that you may write with SUPCON_RUNS" >&2 && exit 73; }
 
 cores=$(nproc)
 shards=$((batch / shard))

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing and runs every test, in release: debug loops are tens of times slower. SUPCON_BUILD names another folder for the
-# build's files, for a checkout that is read-only; SUPCON_MPI=mpich builds for MPICH and starts its mpiexec.
+# build's files, for a checkout that is read-only, counted from the caller's; SUPCON_MPI=mpich builds for MPICH and starts its mpiexec.
 set -euo pipefail
+[ -z "${SUPCON_BUILD:-}" ] || SUPCON_BUILD=$(realpath -m -- "$SUPCON_BUILD")
 cd "$(dirname "$0")/.."
 
 scripts/install-dependencies.sh

@@ -167,7 +167,8 @@ package struct SweepFile: Sendable {
       values.append((option.name, ConfigurationFile.text(value, option.kind) ?? ""))
     }
     let plain = values.map { option, text in "\(option)-\(Self.fileName(text))" }.joined(separator: "-")
-    let name = plain.utf8.count <= longestName ? plain : "run-\(number)-\(plain.prefix(longestName / 2))"
+    // A long name ends with a hash, not with the run's number, which changes with the runs that are added before it.
+    let name = plain.utf8.count <= longestName ? plain : "\(plain.prefix(longestName / 2))-\(Self.shortHash(plain))"
     let given = Set((common + choice).map { option, _ in option.name })
     let parsed = overrides.applied(to: Configuration()).values { option in given.contains(option.name) }
     // Options whose value is none have no text.
@@ -175,6 +176,14 @@ package struct SweepFile: Sendable {
     for (option, text) in parsed { parsedValues[option.name] = option.isPath ? text.absolutePath : text }
     return Run(
       name: name.isEmpty ? "run-\(number)" : name, values: values, overrides: overrides, parsedValues: parsedValues)
+  }
+
+  /// Returns the first 8 hexadecimal digits of the SHA-256 of a text.
+  private static func shortHash(_ text: String) -> String {
+    let digest = SHA256()
+    let bytes = Array(text.utf8)
+    unsafe digest.update(bytes.span.bytes)
+    return String(SHA256.hexadecimal(digest.finalize()).prefix(8))
   }
 
   /// Replaces the characters of an option's value that are unsafe in file names by underscores.

@@ -196,9 +196,10 @@ package enum SweepStage {
     return isAsked[0] > 0
   }
 
-  /// Returns the name of a file without folder and ending.
-  static func name(of path: String) -> String {
-    let file = path.split(separator: "/").last ?? ""
-    return file.split(separator: ".").first.map(String.init) ?? "sweep"
+  /// Returns the name of a file without folder and ending, such as `rate-0.1` of `sweeps/rate-0.1.yaml`.
+  package static func name(of path: String) -> String {
+    let file = path.lastComponent
+    guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
+    return String(file[..<dot])
   }
 }

@@ -96,15 +96,40 @@ struct HostTopologyTests {
 
   @Test func `hardware threads of a core count once`() throws {
     try withSystem(online: "0-7", Self.eight) { path in
-      let topology = try HostTopology(HostTopology.Description(), system: path, allowed: nil, available: 1000)
+      let topology = try HostTopology(
+        HostTopology.Description(), system: path, allowed: nil, quota: nil, available: 1000)
       #expect(topology == HostTopology(cores: 4, sockets: 2, memoryByteCount: 1000))
     }
   }
 
   @Test func `only the processors that a job may use count`() throws {
     try withSystem(online: "0-7", Self.eight) { path in
-      let topology = try HostTopology(HostTopology.Description(), system: path, allowed: [0, 1, 4], available: 1000)
+      let topology = try HostTopology(
+        HostTopology.Description(), system: path, allowed: [0, 1, 4], quota: nil, available: 1000)
       #expect(topology == HostTopology(cores: 2, sockets: 1, memoryByteCount: 1000))
+    }
+  }
+
+  @Test(arguments: [(nil, 4, 2), (8, 4, 2), (2.5, 2, 2), (3, 3, 1), (0.5, 1, 1)] as [(Double?, Int, Int)])
+  func `cores beyond the quota of a control group do not count`(quota: Double?, cores: Int, sockets: Int) throws {
+    try withSystem(online: "0-7", Self.eight) { path in
+      let topology = try HostTopology(
+        HostTopology.Description(), system: path, allowed: nil, quota: quota, available: 1000)
+      #expect(topology == HostTopology(cores: cores, sockets: sockets, memoryByteCount: 1000))
+      var description = HostTopology.Description()
+      description.cores = 4
+      let described = try HostTopology(description, system: path, allowed: nil, quota: quota, available: 1000)
+      #expect(described.cores == 4)
+      let notes = HostTopology.contradictions(description, system: path, allowed: nil, quota: quota, available: 1000)
+      #expect(notes.map { note in note.contains("this host has \(cores) usable") } == (cores == 4 ? [] : [true]))
+    }
+  }
+
+  @Test func `a job with more cores on one socket than on the other has one socket`() throws {
+    try withSystem(online: "0-7", Self.eight) { path in
+      let topology = try HostTopology(
+        HostTopology.Description(), system: path, allowed: [0, 1, 2], quota: nil, available: 1000)
+      #expect(topology == HostTopology(cores: 3, sockets: 1, memoryByteCount: 1000))
     }
   }
 
@@ -112,9 +137,9 @@ struct HostTopologyTests {
     var description = HostTopology.Description()
     (description.cores, description.sockets, description.memoryByteCount) = (64, 2, 128_000_000_000)
     try withSystem(online: "0-7", Self.eight) { path in
-      let topology = try HostTopology(description, system: path, allowed: nil, available: 1000)
+      let topology = try HostTopology(description, system: path, allowed: nil, quota: nil, available: 1000)
       #expect(topology == HostTopology(cores: 64, sockets: 2, memoryByteCount: 128_000_000_000))
-      let notes = HostTopology.contradictions(description, system: path, allowed: nil, available: 1000)
+      let notes = HostTopology.contradictions(description, system: path, allowed: nil, quota: nil, available: 1000)
       #expect(notes.count == 1 && notes[0].contains("--cores 64") && notes[0].contains("4 usable"))
     }
   }

@@ -45,6 +45,34 @@ struct DoctorTests {
     expectFinding(run, 0, naming: ["note: "] + parts)
   }
 
+  @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "every process has the only core"))
+  func oneCoreForSeveralThreadsWithoutLauncher() throws {
+    let result = try runProcess(
+      "/usr/bin/taskset", ["-c", aCore(), builtExecutable("supcon")] + Self.doctor + ["--threads", "2"])
+    expectFinding(result, 78, naming: ["tied to 1 core, which 2 threads share", "give --threads 1"])
+    // There is no launcher to give an option to.
+    #expect(!(result.standardOutput + result.standardError).contains("mpirun"))
+  }
+
+  /// As in a container or job that has a part of its host's cores.
+  @Test func severalRanksOnTheSameCore() throws {
+    let workshop = try Workshop()
+    let program = try workshop.script(
+      "tied", "exec taskset -c \(aCore()) '\(builtExecutable("supcon"))' \"$@\"")
+    let result = try runProcess(
+      "/usr/bin/env",
+      ["OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "mpirun", "--timeout", "60", "--oversubscribe"]
+        + ["--bind-to", "none", "-np", "2", program] + Self.doctor)
+    expectFinding(result, 78, naming: ["2 threads of 2 ranks on 1 core", "start fewer ranks there"])
+  }
+
+  /// The number of a core that this process may use.
+  private func aCore() throws -> String {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { line in line.hasPrefix("Cpus_allowed_list:") })
+    return String(line.drop { letter in !letter.isNumber }.prefix { letter in letter.isNumber })
+  }
+
   @Test func moreThreadsThanCores() throws {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     expectFinding(

@@ -43,6 +43,8 @@ struct HostsTests {
       ("localhost slots=2\n", ["-np", "3"], 64, ["3 ranks, but 2 slots", "--oversubscribe"]),
       ("# nothing\n", [], 64, [hostfile, "names no host"]),
       ("localhost slots=two\n", [], 64, ["line 1", "host localhost", "slots=two"]),
+      ("localhost slots=08\n", [], 64, ["line 1", "slots=08", "a whole number above 0"]),
+      ("localhost slots=0\r\n", [], 64, ["line 1", "localhost: slots=0: expected"]),
       ("localhost cores=2\n", [], 64, ["line 1", "cores=2", "expected slots="]),
       ("localhost\n", ["-np", "0"], 64, ["-np 0"]),
     ]

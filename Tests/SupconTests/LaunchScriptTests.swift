@@ -134,6 +134,87 @@ struct LaunchScriptTests {
     withExtendedLifetime(workshop) {}
   }
 
+  // supcon saves at SIGUSR1; a launcher that has not started its ranks yet is ended by it.
+  @Test(arguments: ["TERM", "USR1"])
+  func `a job that is stopped before the launcher heeds signals ends with 75`(signal: String) throws {
+    let workshop = try Workshop()
+    let launcher = try workshop.script(
+      "mpirun",
+      """
+      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
+      kill -\(signal) $PPID
+      exec sleep 60
+      """)
+    let program = try workshop.script("program", "echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'")
+    let result = try runProcess(
+      projectRoot.appendingPathComponent("scripts/launch.sh").path, ["-np", "2", "pretrain"],
+      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
+    withExtendedLifetime(workshop) {}
+    #expect(result.exitCode == 75, "\(result.standardError)")
+    #expect(result.standardError.contains("launch: stopped on request before all ranks had started"))
+  }
+
+  // Without slots= Open MPI would take all cores of the first host, and it refuses a name that has them twice.
+  @Test func `Open MPI gets each host once, with the slots that were counted`() throws {
+    let workshop = try Workshop()
+    let launcher = try workshop.script(
+      "a launcher",
+      """
+      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
+      echo "launcher options: $*"
+      while [ $# -gt 0 ]; do
+        [ "$1" != --hostfile ] || echo "launcher hosts: $(paste -s -d , "$2")"
+        shift
+      done
+      """)
+    let program = try workshop.script("program", "echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'")
+    let hosts = workshop.path("hosts")
+    try "127.0.0.1\r\nlocalhost slots=2 max_slots=4 # two\r\n127.0.0.1 slots=2\r\n\r\n".write(
+      toFile: hosts, atomically: true, encoding: .utf8)
+    let result = try runProcess(
+      projectRoot.appendingPathComponent("scripts/launch.sh").path, ["--hostfile", hosts, "--no-check", "pretrain"],
+      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
+    withExtendedLifetime(workshop) {}
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardOutput.contains("launcher options: -n 5 "), "\(result.standardOutput)")
+    #expect(
+      result.standardOutput.contains("launcher hosts: 127.0.0.1 slots=3,localhost slots=2 max_slots=4\n"),
+      "\(result.standardOutput)")
+  }
+
+  // supcon plan knows none of those of a run's files, its end and its output.
+  @Test func `a proposal is asked for with the options that decide a run's memory alone`() throws {
+    let workshop = try Workshop()
+    let launcher = try workshop.script(
+      "mpirun",
+      """
+      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
+      echo "launcher options: $*"
+      """)
+    let program = try workshop.script(
+      "program",
+      """
+      [ "$1" = plan ] || { echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'; exit 0; }
+      echo "asked: $*" >&2
+      echo '"ranks" : 3,'
+      echo '"binding" : "none",'
+      echo '"threads_per_rank" : 2'
+      """)
+    let ofTheRun = [
+      "--resume", "--output", "run", "--extend-epochs", "9", "--extend-epochs=9", "--max-time", "3h", "--quiet",
+      "--verbose", "--check-ranks", "2", "--check-numerics",
+    ]
+    let result = try runProcess(
+      projectRoot.appendingPathComponent("scripts/launch.sh").path,
+      ["--auto", "pretrain"] + ofTheRun + ["--model", "resnet8"],
+      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
+    withExtendedLifetime(workshop) {}
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.contains("asked: plan --propose --json --model resnet8\n"), "\(result.standardError)")
+    #expect(result.standardOutput.contains("launcher options: -n 3 "), "\(result.standardOutput)")
+    #expect(result.standardOutput.contains(" --model resnet8 --threads 2\n"), "\(result.standardOutput)")
+  }
+
   // A wait that is no number would end every job at once.
   @Test(arguments: ["soon", "0", "-1", "1.5"])
   func `a wait for a launcher that is no number of seconds is refused`(wait: String) throws {

@@ -49,6 +49,47 @@ struct ScriptTests {
     #expect(result.standardError.contains("--plans \(workshop.path("plans")): is a file"), "\(result.standardError)")
   }
 
+  @Test func `the folder of the quickstart's runs counts from the folder of the caller, and is made first`() throws {
+    let workshop = try Workshop()
+    try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
+    let result = try run("quickstart.sh", in: workshop, ["SUPCON_RUNS": "file/runs"])
+    #expect(result.exitCode == 73, "\(result.standardError)")
+    #expect(
+      result.standardError.contains("quickstart: \(workshop.path("file/runs")) cannot be made"),
+      "\(result.standardError)")
+  }
+
+  @Test func `the folder of the tests' build counts from the folder of the caller`() throws {
+    let workshop = try Workshop()
+    _ = try workshop.script("swift", "echo swift \"$@\"")
+    _ = try workshop.script("dpkg-query", "echo installed")
+    let path = try #require(ProcessInfo.processInfo.environment["PATH"])
+    let result = try run(
+      "test.sh", ["--filter", "none"], in: workshop,
+      ["SUPCON_BUILD": "a build", "PATH": "\(workshop.path(".")):\(path)"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let expected = "swift build -c release --scratch-path \(workshop.path("a build")) --build-tests"
+    #expect(result.standardOutput.contains(expected), "\(result.standardOutput)")
+  }
+
+  // Endless where the text of the help was the condition for the end of the script.
+  @Test(
+    arguments: ["launch.sh", "compare-pytorch.sh", "compare-torchvision.sh", "results/reproduce.sh", "pack-encoder.sh"])
+  func `a help that cannot be written ends with 74`(script: String) throws {
+    let path = projectRoot.appendingPathComponent("scripts/\(script)").path
+    let result = try runProcess(
+      "/bin/sh", ["-c", "exec timeout 10 \"$0\" --help >/dev/full", path])
+    #expect(result.exitCode == 74, "\(result.standardError)")
+  }
+
+  @Test func `a closed standard error does not keep a wrong option from ending the script`() throws {
+    let path = projectRoot.appendingPathComponent("scripts/launch.sh").path
+    for option in ["--wrong", ""] {
+      let result = try runProcess("/bin/sh", ["-c", "exec timeout 10 \"$0\" \(option) 2>&-", path])
+      #expect(result.exitCode == 64, "\(option)")
+    }
+  }
+
   @Test func `every script is named by a document, a test, a source or another script`() throws {
     let folder = projectRoot.appendingPathComponent("scripts").path
     let scripts = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in

@@ -30,6 +30,24 @@ struct SweepFileTests {
     #expect(configurations[6].batches.size == 64)
   }
 
+  @Test(arguments: [
+    ("sweeps/rate-0.1.yaml", "rate-0.1"), ("rate-0.2.yaml", "rate-0.2"), ("/a.b/seeds", "seeds"), (".yaml", ".yaml"),
+  ])
+  func `files whose names differ have folders of their own`(path: String, name: String) {
+    #expect(SweepStage.name(of: path) == name)
+  }
+
+  @Test func `a run with a long name keeps it when others are added before it`() throws {
+    let folders = ["a", "b"].map { letter in "/" + String(repeating: letter, count: 130) }.joined(separator: ", ")
+    func names(seeds: String) throws -> [String] {
+      try SweepFile(yaml: "grid: {seed: [\(seeds)], data: [\(folders)]}\noptions: {dataset: folder}", path: "s.yaml")
+        .runs.map(\.name)
+    }
+    let (few, more) = (try names(seeds: "1"), try names(seeds: "0, 1"))
+    #expect(few == Array(more.suffix(2)) && Set(more).count == 4, "\(more)")
+    #expect(few[1].hasPrefix("seed-1-data-_bbb") && few[1].count < 120)
+  }
+
   @Test func `a list as a value is one value of an option that takes a list`() throws {
     let file = try SweepFile(
       yaml: "grid: {decay-epochs: [[10, 20], 15]}\noptions: {schedule: step}", path: "sweep.yaml")

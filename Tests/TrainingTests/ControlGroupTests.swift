@@ -51,6 +51,24 @@ struct ControlGroupTests {
     #expect(group.availableBytes == 4000 && group.memoryLimit == 5000)
   }
 
+  @Test func `shared memory is no cache that could be freed`() throws {
+    let group = try limits([
+      "proc/self/cgroup": "0::/\n", "proc/self/mountinfo": Self.version2, "sys/fs/cgroup/memory.max": "600\n",
+      "sys/fs/cgroup/memory.current": "450\n",
+      "sys/fs/cgroup/memory.stat": "anon 100\nfile 350\nshmem 300\nfile_mapped 7\n",
+    ])
+    // 450 are in use, of which 50 are cache of files on disks.
+    #expect(group.availableBytes == 200)
+    let first = try limits([
+      "proc/self/cgroup": "4:memory:/\n",
+      "proc/self/mountinfo": "32 30 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+      "sys/fs/cgroup/memory/memory.limit_in_bytes": "600\n",
+      "sys/fs/cgroup/memory/memory.usage_in_bytes": "450\n",
+      "sys/fs/cgroup/memory/memory.stat": "cache 350\nshmem 1\ntotal_cache 350\ntotal_shmem 300\n",
+    ])
+    #expect(first.availableBytes == 200)
+  }
+
   @Test func `in a container the mounted group counts, named as the host has it or not`() throws {
     for own in ["/docker/12ab", "/", "/kubepods/other"] {
       let group = try limits([

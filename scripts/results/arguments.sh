@@ -3,7 +3,7 @@
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 for argument in "$@"; do
-  case $argument in --help | -h) usage && exit 0 ;; esac
+  case $argument in --help | -h) usage && exit 0 || exit 74 ;; esac
 done
 
 # fail CODE TEXT: what is wrong, and what to do.

@@ -14,6 +14,8 @@ package enum SpareProcessors {
     let allowed = ProcessMeasurements.allowedProcessorCount() ?? online
     // An unbound rank shares all processors with the other ranks; a bound one has its own.
     let own = allowed < online ? allowed : allowed / max(ranksOnHost, 1)
-    return max(own - threads, 0)
+    // The quota of a container or job is that of all ranks in it.
+    let quota = ControlGroup().processors.map { count in Int(min(count, Double(online))) / max(ranksOnHost, 1) }
+    return max(min(own, quota ?? own) - threads, 0)
   }
 }

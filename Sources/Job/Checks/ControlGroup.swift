@@ -112,11 +112,13 @@ private struct ControlGroupFiles {
 
   /// The memory that the group uses, in bytes, without the page cache, which the kernel frees on demand.
   var usedMemory: Int? {
-    let cache = version == 2 ? "file" : "total_cache"
-    let line = ControlGroup.text("\(folder)/memory.stat").split(separator: "\n").first { line in
-      line.hasPrefix("\(cache) ")
+    let lines = ControlGroup.text("\(folder)/memory.stat").split(separator: "\n")
+    func count(_ name: String) -> Int {
+      let line = lines.first { line in line.hasPrefix("\(name) ") }
+      return line?.split(separator: " ").last.flatMap { number in Int(number) } ?? 0
     }
-    let cached = line.flatMap { line in line.split(separator: " ").last.flatMap { number in Int(number) } } ?? 0
+    // The kernel counts shared memory and files in /dev/shm as page cache, but cannot free them.
+    let cached = version == 2 ? count("file") - count("shmem") : count("total_cache") - count("total_shmem")
     return number(version == 2 ? "memory.current" : "memory.usage_in_bytes").map { used in used - cached }
   }
 

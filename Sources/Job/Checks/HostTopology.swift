@@ -55,15 +55,16 @@ package struct HostTopology: Sendable, Equatable {
   ///   - description: The options that were given.
   ///   - system: The path of the kernel's `/sys/devices/system`.
   ///   - allowed: The CPUs that this process may run on; `nil` for all that are online.
+  ///   - quota: The number of CPUs that a control group allows, such as 1.5; `nil` without a quota.
   ///   - available: The free memory in bytes; `nil` if the kernel does not report it.
   /// - Throws: ``RunError`` if a value is neither given nor reported by the kernel.
   package init(
     _ description: Description, system: String = "/sys/devices/system",
-    allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(),
+    allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(), quota: Double? = ControlGroup().processors,
     available: Int? = ProcessMeasurements.availableByteCount()
   ) throws(RunError) {
     let places = Self.places(system, allowed)
-    guard let cores = description.cores ?? places.map({ places in Set(places).count }) else {
+    guard let cores = description.cores ?? places.map({ places in Self.cores(of: places, quota) }) else {
       throw RunError(
         .missing, "\(system)/cpu: the kernel does not list the cores of this host",
         remedy: "describe it with --cores, --sockets and --memory")
@@ -74,8 +75,8 @@ package struct HostTopology: Sendable, Equatable {
         remedy: "describe it with --memory")
     }
     let own = places.map { places in Set(places.map(\.socket)).count } ?? 1
-    // If another number of cores was given, it is another host, whose number of sockets is unknown.
-    let sockets = description.sockets ?? (description.cores == nil ? own : cores.isMultiple(of: own) ? own : 1)
+    // Cores that cannot be as many on each socket, as those of some jobs or of another host, count as one socket's.
+    let sockets = description.sockets ?? (cores.isMultiple(of: own) ? own : 1)
     guard cores.isMultiple(of: sockets) else {
       throw RunError(
         .usage, "--sockets \(sockets): this host's \(cores) usable cores are no multiple of it",
@@ -88,13 +89,14 @@ package struct HostTopology: Sendable, Equatable {
   /// checked here.
   package static func contradictions(
     _ description: Description, system: String = "/sys/devices/system",
-    allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(),
+    allowed: Set<Int>? = ProcessMeasurements.allowedProcessors(), quota: Double? = ControlGroup().processors,
     available: Int? = ProcessMeasurements.availableByteCount()
   ) -> [String] {
     var notes: [String] = []
-    let places = Self.places(system, allowed).map { places in Set(places) } ?? []
-    if let cores = description.cores, !places.isEmpty, cores != places.count {
-      notes.append("--cores \(cores): this host has \(places.count) usable; the proposal is for the host described")
+    let places = Self.places(system, allowed) ?? []
+    let usable = Self.cores(of: places, quota)
+    if let cores = description.cores, !places.isEmpty, cores != usable {
+      notes.append("--cores \(cores): this host has \(usable) usable; the proposal is for the host described")
     }
     if let sockets = description.sockets, description.cores == nil, !places.isEmpty,
       sockets != Set(places.map(\.socket)).count
@@ -111,6 +113,11 @@ package struct HostTopology: Sendable, Equatable {
   private struct Place: Hashable {
     let socket: Int
     let core: Int
+  }
+
+  /// Returns the number of cores of some logical CPUs, or of those that a quota allows, if they are fewer.
+  private static func cores(of places: [Place], _ quota: Double?) -> Int {
+    Int(max(min(Double(Set(places).count), quota ?? .infinity), 1))
   }
 
   /// Returns the locations of the usable logical CPUs; `nil` if the kernel does not list them.

@@ -114,24 +114,25 @@ package enum LaunchChecks {
   }
 
   private static func binding(_ ranks: [RankFacts]) -> [Finding] {
-    let bound = ranks.filter { facts in
-      facts.allowedProcessors < facts.threads && facts.allowedProcessors < facts.processors
-    }
+    let bound = ranks.filter(\.isTied)
     guard let first = bound.first else { return [] }
     return [
       Finding(
         exitCode: nil,
         problem:
-          "\(list(bound)): tied to \(counted(first.allowedProcessors, "core")), which \(first.threads) threads share",
-        remedy: "give mpirun \(LauncherOptions.current.binding(threads: first.threads))")
+          "\(list(bound)): tied to \(counted(first.allowedProcessors.count, "core")), which \(first.threads) threads share",
+        remedy: Launcher.current.kind == .none
+          ? "give --threads \(first.allowedProcessors.count), or more cores (taskset, Slurm's --cpus-per-task)"
+          : "give mpirun \(LauncherOptions.current.binding(threads: first.threads))")
     ]
   }
 
   private static func processors(_ ranks: [RankFacts]) -> [Finding] {
     byHost(ranks).compactMap { host, ranks in
       let threads = ranks.reduce(0) { sum, facts in sum + facts.threads }
-      let processors =
-        ranks[0].allowedProcessors < ranks[0].processors ? ranks[0].processors : ranks[0].allowedProcessors
+      let own = ranks.reduce(into: Set<Int>()) { all, facts in all.formUnion(facts.allowedProcessors) }.count
+      // Of ranks that are tied to too few, that is what to mend. Others may share theirs, as those of a container.
+      let processors = ranks.contains(where: \.isTied) ? ranks[0].processors : own
       guard threads > processors else { return nil }
       return Finding(
         exitCode: nil,

@@ -66,8 +66,7 @@ package struct PrecisionChoice {
       throw RunError(
         .usage,
         "--precision bfloat16: the CPU of rank \(lacking.rank) on \(lacking.host) does not multiply bfloat16 numbers (AVX512-BF16 or AMX)",
-        remedy: "choose float32 or auto"
-      )
+        remedy: "choose float32 or auto")
     }
     return .bfloat16
   }

@@ -27,8 +27,8 @@ package struct RankFacts: Codable, Equatable {
   package var cpu: String
   /// The number of threads that the options request.
   package var threads: Int
-  /// The number of CPUs that the rank may run on, out of the host's ``processors``.
-  package var allowedProcessors: Int
+  /// The numbers of the CPUs that the rank may run on, out of the host's ``processors``.
+  package var allowedProcessors: Set<Int>
   package var processors: Int
   /// The memory available on the host in bytes; `nil` if the system does not report it.
   package var availableBytes: Int?
@@ -63,6 +63,9 @@ package struct RankFacts: Codable, Equatable {
 
   var name: String { "rank \(rank) on host \(host)" }
 
+  /// True if the rank has more threads than CPUs that it may run on, while its host has others.
+  var isTied: Bool { allowedProcessors.count < min(threads, processors) }
+
   static var ownInstructions: String {
     unsafe "\((InstructionSet.effective ?? .baseline).name) in oneDNN, \(String(cString: kernels_name(kernels_best_path()))) in kernels"
   }
@@ -88,7 +91,7 @@ extension RankFacts {
       arguments: Array(CommandLine.arguments.dropFirst()), instructions: Self.ownInstructions,
       offeredInstructionSet: InstructionSetAgreement.offered.rawValue,
       cpu: ProcessMeasurements.cpuName(), threads: threads,
-      allowedProcessors: ProcessMeasurements.allowedProcessorCount() ?? processors, processors: processors,
+      allowedProcessors: ProcessMeasurements.allowedProcessors() ?? Set(0..<processors), processors: processors,
       availableBytes: ProcessMeasurements.availableByteCount(), neededBytes: neededBytes,
       settings: Self.networkSettings.reduce(into: [:]) { settings, name in
         settings[name] = environmentValue("OMPI_MCA_\(name)")

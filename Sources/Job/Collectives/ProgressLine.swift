@@ -1,7 +1,6 @@
 import Configuration
 import Glibc
 import MPI
-import Synchronization
 
 /// A progress display for a long operation: a bar on a terminal, otherwise a line every few seconds.
 ///
@@ -49,11 +48,18 @@ package final class ProgressLine {
       report("\(title): \(text)")
       return
     }
-    let width = max(columns - title.count - text.count - 6, 5)
-    let filled = total > 0 ? width * done / total : width
-    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
-    draw("\r\(title) [\(bar)] \(text)\u{1B}[K")
+    draw("\r\(Self.line(title, text, share: Double(done) / Double(max(total, 1)), columns: columns))\u{1B}[K")
     isBarShown = true
+  }
+
+  /// Returns title, bar and text, shorter than a row of the terminal: the next bar could not be drawn over two rows.
+  package static func line(_ title: String, _ text: String, share: Double, columns: Int) -> String {
+    let room = max(columns - text.count - 11, 0)
+    let title = title.count <= room ? title : "…\(title.suffix(max(room - 1, 0)))"
+    let width = max(columns - title.count - text.count - 6, 5)
+    let filled = min(Int(share * Double(width)), width)
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+    return String("\(title) [\(bar)] \(text)".prefix(max(columns - 1, 0)))
   }
 
   /// Erases the progress bar.

@@ -258,8 +258,7 @@ package struct DatasetFolder {
         index.areClassesFolders
           ? "\(index.root)/\(index.classNames[label]): none of its images can be used, for example \(first)"
           : "\(place(of: index)): none of the images of \(index.classNames[label]) can be used, for example \(first)",
-        remedy: "repair or replace some"
-      )
+        remedy: "repair or replace some")
     }
     let shown = names.prefix(10).joined(separator: ", ")
     report.warn(

@@ -25,9 +25,7 @@ package struct OpenedConfiguration {
   /// - Throws: ``CollectiveError`` naming the faulty option or file.
   package init(
     _ overrides: ConfigurationOverrides, over world: borrowing Communicator, report: Reporter
-  )
-    throws
-  {
+  ) throws {
     let precisions = try PrecisionChoice(over: world)
     var configuration = try Configuration.agreed(over: world) {
       var configuration = try overrides.configuration(of: .pretrain)

@@ -94,7 +94,7 @@ package enum Doctor {
     return """
       host \(host)
         ranks         \(counted(ranks.count, "rank")) (number\(ranks.count == 1 ? "" : "s") \(numbers)), \(counted(first.threads, "thread"))\(ranks.count == 1 ? "" : " each")
-        cores         \(first.processors), of which each rank may use \(Set(ranks.map(\.allowedProcessors)).sorted().map(String.init).joined(separator: " or "))\(first.limits.processorQuota.map { quota in ", and the time of \(decimal(quota, 1)) by the control group" } ?? "")
+        cores         \(first.processors), of which each rank may use \(Set(ranks.map(\.allowedProcessors.count)).sorted().map(String.init).joined(separator: " or "))\(first.limits.processorQuota.map { quota in ", and the time of \(decimal(quota, 1)) by the control group" } ?? "")
         CPU           \(first.cpu), \(first.instructions)
         memory        \(first.availableBytes.map(gigabytes) ?? "unknown") free, about \(gigabytes(ranks.reduce(0) { sum, facts in sum + (facts.neededBytes ?? 0) })) needed
         networks      \(networks.isEmpty ? "none" : networks.joined(separator: ", "))
