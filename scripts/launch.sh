@@ -534,9 +534,9 @@ if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
   code=74
 fi
 [ "$kind" != hydra ] || judge_reports
-# supcon saves at SIGUSR1: what it ends has not begun.
+# supcon saves at SIGUSR1: what it ends has not begun, or was asked again while it saved.
 if [ "$code" = 138 ] && [ -n "$requested" ]; then
-  echo "launch: stopped on request before all ranks had started; continue the job with --resume" >&2 || true
+  echo "launch: stopped on request before all ranks had started or saved; continue the job with --resume" >&2 || true
   code=75
 fi
 [ ! -e "$scratch/held" ] || is_told "$code" || cat "$scratch/held" >&2

@@ -41,23 +41,19 @@ extension OpenedRun {
     report(
       "batch \(configuration.batches.size) in \(counted(configuration.batches.shardCount, "shard")) over \(counted(ranks, "rank")) × \(counted(configuration.compute.threads, "thread")), steps \(state.step) to \(lastStep)"
     )
-    if let advice = threadAdvice(request, ranks: ranks) {
-      report.note(advice)
+    if ranks == 1, !request.overrides.gives(\.compute.threads) {
+      let threads = configuration.compute.threads
+      let processors = threads + SpareProcessors.count(ranksOnHost: 1, threads: threads)
+      if let advice = ThreadAdvice.text(
+        threads: threads, processors: processors, shards: configuration.batches.shardCount)
+      {
+        report.note(advice)
+      }
     }
     if configuration.batches.isSharingStatistics {
       report(
         "BatchNorm: statistics of \(configuration.batches.batchNorm == .global ? "the whole batch" : counted(configuration.batches.shardsPerGroup(ofShards: configuration.batches.shardCount), "shard") + " together"); a rank computes all of its shards side by side"
       )
     }
-  }
-
-  /// Returns the advice to use more threads, for one process that computes with one on a machine with more CPUs;
-  /// `nil` if the number was given.
-  private func threadAdvice(_ request: TrainingRun.Request, ranks: Int) -> String? {
-    let threads = configuration.compute.threads
-    let processors = threads + SpareProcessors.count(ranksOnHost: ranks, threads: threads)
-    let usable = min(processors, configuration.batches.shardCount)
-    guard ranks == 1, threads == 1, usable > 1, !request.overrides.gives(\.compute.threads) else { return nil }
-    return "computes on 1 of \(processors) CPUs; --threads \(usable) is faster, with the same weights"
   }
 }

@@ -30,18 +30,14 @@ struct FirstUseTests {
     expectRefusal(shapes, 64, naming: ["--validation-fraction 0.001: holds out none of"])
   }
 
-  @Test func `a process that leaves CPUs idle says what would use them, unless it was told its threads`() throws {
-    let processors = ProcessInfo.processInfo.activeProcessorCount
+  // Whether a default start is advised depends on the machine, and on the quota of its container.
+  @Test func `nobody who was told threads or ranks is advised to use more threads`() throws {
     let workshop = try Workshop()
     try Self.photos(workshop)
-    for (options, isAdvised) in [([], processors > 1), (["--threads", "1"], false), (["--threads", "2"], false)] {
-      let run = Self.pretrain(workshop, "run\(options)", options + ["--steps", "1"])
-      let output = try succeeding(workshop.run(run)).standardOutput
-      let advice = "note: computes on 1 of \(processors) CPUs; --threads 2 is faster, with the same weights"
-      #expect(output.contains(advice) == isAdvised, "\(output)")
+    for (ranks, options) in [(1, ["--threads", "1"]), (1, ["--threads", "2"]), (2, [])] {
+      let run = Self.pretrain(workshop, "run\(ranks)\(options)", options + ["--steps", "1"])
+      #expect(!(try succeeding(workshop.run(ranks: ranks, run)).standardOutput.contains("computes on")))
     }
-    let two = try succeeding(workshop.run(ranks: 2, Self.pretrain(workshop, "two", ["--steps", "1"])))
-    #expect(!two.standardOutput.contains("computes on"))
   }
 
   @Test func `held-out images are called so, results replace no image, and lost images are found before the batch`()

@@ -11,7 +11,8 @@ package enum SpareProcessors {
   /// - Returns: The number of idle CPUs, at least 0.
   package static func count(ranksOnHost: Int, threads: Int) -> Int {
     let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    let allowed = ProcessMeasurements.allowedProcessorCount() ?? online
+    // A virtual machine's processes may also run on the CPUs that it can still be given.
+    let allowed = min(ProcessMeasurements.allowedProcessorCount() ?? online, online)
     // An unbound rank shares all processors with the other ranks; a bound one has its own.
     let own = allowed < online ? allowed : allowed / max(ranksOnHost, 1)
     // The quota of a container or job is that of all ranks in it.
