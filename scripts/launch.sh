@@ -262,10 +262,15 @@ on() {
   esac
 }
 
+# Prints a text as one word of any shell's command.
+one_word() {
+  printf "'%s'" "${1//\'/\'\\\'\'}"
+}
+
 if [ -n "$check" ] && [ -n "$hostfile" ]; then
   own=$(sha256sum "$supcon" | cut -d ' ' -f 1)
   ours=$(echo $("$mpirun" --version 2>/dev/null | head -n 2))
-  quoted="'${supcon//\'/\'\\\'\'}'" launcher="'${mpirun//\'/\'\\\'\'}'"
+  quoted=$(one_word "$supcon") launcher=$(one_word "$mpirun")
   for name in "${names[@]}"; do
     getent hosts "$name" >/dev/null ||
       fail 68 "$hostfile: host $name has no address: is the name right? (getent hosts $name finds none)"
