@@ -50,7 +50,7 @@ for placement in '2 1' '3 1' '2 2'; do
   make_hosts "$folder" "$hosts"
   # The hosts share the processors of this machine: ranks that wait must leave them to the others.
   sharing=()
-  [ "$((hosts * slots))" -le "$(nproc)" ] || sharing=(--oversubscribe)
+  [ "$((hosts * slots))" -le "$processors" ] || sharing=(--oversubscribe)
   for speed in 1 10; do
     # A fifth of a millisecond of the link's speed may pass at once.
     limit_links "${speed}gbit" "$((speed * 128))kb"

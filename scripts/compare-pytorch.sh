@@ -82,6 +82,8 @@ cd "$root"
 [ -f "$peer" ] || fail 66 "$peer: no such file; name the PyTorch script with --peer"
 [ -n "$data" ] || fail 64 "--data: expected the folder of CIFAR-10's binary version"
 [ -f "$data/data_batch_1.bin" ] || fail 66 "$data: holds no data_batch_1.bin; --data must name the folder of CIFAR-10's binary version"
+# Told now, not after all rounds.
+[ -z "$json" ] || { : >>"$json"; } 2>/dev/null || fail 73 "--json $json: cannot be written; name a file in a folder that is there"
 
 # MARK: a Python with torch
 

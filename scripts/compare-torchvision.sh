@@ -59,6 +59,8 @@ if [ -n "$data" ]; then
   data=$(cd "$data" && pwd)
 fi
 cd "$(dirname "$0")/.."
+# Rates have a decimal point, whatever the user's language.
+export LC_ALL=C
 "$python" scripts/compare-torchvision.py check || exit $?
 
 swift build -c release --product imaging-speed

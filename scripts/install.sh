@@ -110,7 +110,7 @@ install -d "$tree"/share/supcon/{hostfiles,pytorch,slurm} "$tree/share/doc/supco
 install -m 644 "$root"/hostfiles/* "$tree/share/supcon/hostfiles/"
 install -m 644 "$root/scripts/pytorch/cifar_resnet.py" "$tree/share/supcon/pytorch/"
 for job in train.sbatch sweep.sbatch; do
-  sed "s|^scripts/launch.sh |supcon-launch |; s|scripts/slurm/$job|$job|g" "$root/scripts/slurm/$job" >"$tree/share/supcon/slurm/$job"
+  sed "s|^launch=scripts/launch.sh$|launch=supcon-launch|; s|scripts/slurm/$job|$job|g" "$root/scripts/slurm/$job" >"$tree/share/supcon/slurm/$job"
   chmod 755 "$tree/share/supcon/slurm/$job"
 done
 install -m 644 "$root/README.md" "$root/LICENSE" "$root/CHANGELOG.md" "$tree/share/doc/supcon/"

@@ -12,7 +12,8 @@ usage() {
   cat <<USAGE
 USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
 
-  -np N               ranks (default: the slots of the hostfile, or the cores of this machine)
+  -np N               ranks (default: the slots of the hostfile, the tasks of the Slurm job, or the CPUs that this machine,
+                      its container or its control group allows)
   --auto              ranks, threads and binding as supcon plan --propose chooses them for this machine
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
   --interface NAMES   the interfaces or networks that lead to the other hosts, such as eth0 or 10.0.0.0/24
@@ -78,37 +79,6 @@ if [ -z "$supcon" ]; then
 fi
 supcon=$(realpath -m "$supcon")
 [ -x "$supcon" ] || fail 66 "$supcon: no such program; build it with: swift build -c release"
-
-# MARK: proposal
-
-if [ -n "$auto" ]; then
-  case $1 in
-    pretrain | supervised | bench) ;;
-    *) fail 64 "--auto: chooses for pretrain, supervised and bench, not for $1; give -np instead" ;;
-  esac
-  [ -z "$ranks$hostfile" ] && [ "$binding" = none ] ||
-    fail 64 "--auto: chooses ranks and binding on this machine; leave out -np, --hostfile and --bind"
-  # The options of the run that decide its memory: all but those of its files, its end and its measurements.
-  described=() skipped=0
-  for argument in "${@:2}"; do
-    if [ "$skipped" -gt 0 ]; then skipped=$((skipped - 1)) && continue; fi
-    case $argument in
-      --output | --extend-epochs | --max-time | --json | --compare | --check-ranks | --reduction) skipped=1 ;;
-      --dump-step) skipped=2 ;;
-      --output=* | --extend-epochs=* | --max-time=* | --json=* | --compare=* | --check-* | --reduction=*) ;;
-      --resume | --quiet | --verbose | --layers) ;;
-      *) described+=("$argument") ;;
-    esac
-  done
-  proposal=$("$supcon" plan --propose --json ${described[@]+"${described[@]}"} </dev/null) ||
-    fail $? "--auto: supcon plan --propose found nothing for this run; give -np and --threads"
-  # The first one in the JSON is the best.
-  first() { sed -n "s/^ *\"$1\" : \"\{0,1\}\([a-z0-9]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$proposal" | head -n 1; }
-  ranks=$(first ranks) binding=$(first binding)
-  [ -n "$ranks" ] && [ -n "$binding" ] || fail 70 "--auto: cannot read the proposal: $proposal"
-  set -- "$@" --threads "$(first threads_per_rank)"
-  echo "launch: $ranks ranks × $(first threads_per_rank) threads, bound to: $binding" >&2
-fi
 
 # MARK: launcher
 
@@ -180,6 +150,55 @@ done
 [ -n "$kind" ] ||
   fail 69 "no launcher of ${mpi:-the MPI of $supcon} is on the PATH${mpirun:+ ($mpirun is none)}: install it (openmpi-bin or mpich), or name it with SUPCON_MPIRUN"
 
+# MARK: proposal
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/supcon-launch.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+if [ -n "$auto" ]; then
+  case $1 in
+    pretrain | supervised | bench) ;;
+    *) fail 64 "--auto: chooses for pretrain, supervised and bench, not for $1; give -np instead" ;;
+  esac
+  [ -z "$ranks$hostfile" ] && [ "$binding" = none ] ||
+    fail 64 "--auto: chooses ranks and binding on this machine; leave out -np, --hostfile and --bind"
+  [ "${SLURM_JOB_NUM_NODES:-1}" -le 1 ] ||
+    fail 64 "--auto: chooses for this machine alone, and the Slurm job has $SLURM_JOB_NUM_NODES nodes; give -np and --threads"
+  # The options of the run that decide its memory: all but those of its files, its end and its measurements.
+  deciding=() skipped=0 output='' resume='' previous=''
+  for argument in "${@:2}"; do
+    case $previous in --output) output=$argument ;; esac
+    previous=$argument
+    if [ "$skipped" -gt 0 ]; then skipped=$((skipped - 1)) && continue; fi
+    case $argument in
+      --output | --extend-epochs | --max-time | --json | --compare | --check-ranks | --reduction) skipped=1 ;;
+      --dump-step) skipped=2 ;;
+      --output=*) output=${argument#*=} ;;
+      --extend-epochs=* | --max-time=* | --json=* | --compare=* | --check-* | --reduction=*) ;;
+      --resume) resume=yes ;;
+      --quiet | --verbose | --layers) ;;
+      *) deciding+=("$argument") ;;
+    esac
+  done
+  if [ -n "$resume" ]; then
+    [ -n "$output" ] || fail 64 "--auto: chooses by the options of the run; give --output with the run to resume"
+    # They are those of the run, but for its threads; the encoder that it began with need not be there any more.
+    if [ -e "$output/config.yaml" ] && [[ " ${deciding[*]-} " != *" --config"[\ =]* ]]; then
+      sed -e '/^threads:/d' -e '/^init:/d' "$output/config.yaml" >"$scratch/config.yaml" ||
+        fail 74 "--auto: $output/config.yaml cannot be read; give -np and --threads"
+      deciding=(--config "$scratch/config.yaml" ${deciding[@]+"${deciding[@]}"})
+    fi
+  fi
+  proposal=$("$supcon" plan --propose --json ${deciding[@]+"${deciding[@]}"} </dev/null) ||
+    fail $? "--auto: supcon plan --propose found nothing for this run; give -np and --threads"
+  # The first one in the JSON is the best.
+  first() { sed -n "s/^ *\"$1\" : \"\{0,1\}\([a-z0-9]*\)\"\{0,1\},\{0,1\}\$/\1/p" <<<"$proposal" | head -n 1; }
+  ranks=$(first ranks) binding=$(first binding)
+  [ -n "$ranks" ] && [ -n "$binding" ] || fail 70 "--auto: cannot read the proposal: $proposal"
+  set -- "$@" --threads "$(first threads_per_rank)"
+  echo "launch: $ranks ranks × $(first threads_per_rank) threads, bound to: $binding" >&2
+fi
+
 # How many threads each rank has, which decides how many cores it is tied to.
 threads=1 previous=''
 for argument in "$@"; do
@@ -190,6 +209,28 @@ done
 [[ $threads =~ ^[1-9][0-9]*$ ]] || fail 64 "--threads $threads: expected a whole number above 0"
 
 # MARK: hosts
+
+# Prints how many CPUs this script may use, no more than the quotas of its control group (of a container, a job) and of those above it.
+usable_processors() {
+  local count folder limits quota
+  # nproc takes OMP_NUM_THREADS, a number of threads, for that of CPUs.
+  count=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+  # The folders of the two versions of control groups.
+  for folder in "$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)" \
+    "/cpu$(sed -nE 's/^[0-9]+:([^:]*,)?cpu(,[^:]*)?://p' /proc/self/cgroup 2>/dev/null)"; do
+    folder=/sys/fs/cgroup$folder
+    while [ "$folder" != /sys/fs ]; do
+      # Microseconds of CPU time, and of the time in which they may be used; "max" or -1 for no quota.
+      limits=$(cat "$folder/cpu.max" 2>/dev/null || cat "$folder/cpu.cfs_quota_us" "$folder/cpu.cfs_period_us" 2>/dev/null) || true
+      if [[ $limits =~ ^([1-9][0-9]*)[[:space:]]([1-9][0-9]*)$ ]]; then
+        quota=$((BASH_REMATCH[1] / BASH_REMATCH[2]))
+        [ "$quota" -ge "$count" ] || count=$((quota > 0 ? quota : 1))
+      fi
+      folder=${folder%/*}
+    done
+  done
+  echo "$count"
+}
 
 names=() slots=() limits=() here=$(uname -n)
 declare -A place=()
@@ -228,7 +269,7 @@ elif [ -n "${SLURM_JOB_ID:-}" ]; then
   : "${ranks:=${SLURM_NTASKS:-1}}"
   check=''
 else
-  names=("$here") slots=("$(nproc)")
+  names=("$here") slots=("$(usable_processors)")
 fi
 total=0 described=''
 for index in "${!names[@]}"; do
@@ -242,7 +283,7 @@ if [ ${#names[@]} -gt 0 ] && [ "$ranks" -gt "$total" ] && [ -z "$oversubscribe" 
   fi
   # A few ranks on a core are a trial, a thousand a slip.
   [ "$ranks" -le $((16 * total)) ] ||
-    fail 64 "$ranks ranks, but $total cores here: start at most $((16 * total)) ranks, or say --oversubscribe"
+    fail 64 "$ranks ranks, but $total CPUs here: start at most $((16 * total)) ranks, or say --oversubscribe"
   oversubscribe=yes
 fi
 
@@ -305,9 +346,6 @@ if [ -n "$check" ] && [ -n "$hostfile" ]; then
 fi
 
 # MARK: settings
-
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/supcon-launch.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
 
 # Containers refuse a rank the memory of another one; the way through shared memory always works.
 in_container=''
@@ -539,8 +577,8 @@ if [ "$code" = 0 ] && [ -e "$scratch/lost" ]; then
   code=74
 fi
 [ "$kind" != hydra ] || judge_reports
-# supcon saves at SIGUSR1: what it ends has not begun, or was asked again while it saved.
-if [ "$code" = 138 ] && [ -n "$requested" ]; then
+# supcon saves at the signal that asks it to stop: what the signal ends has not begun, or was asked again while it saved.
+if [ "$code" = $((128 + $(kill -l "$request"))) ] && [ -n "$requested" ]; then
   echo "launch: stopped on request before all ranks had started or saved; continue the job with --resume" >&2 || true
   code=75
 fi

@@ -1,5 +1,5 @@
-# To be sourced: settings with which mpirun starts wherever these scripts run. Names of Open MPI 4 (ORTE) and of 5 (PRRTE) stand beside
-# each other: each version ignores the other's, and MPICH both.
+# To be sourced: settings with which mpirun starts wherever these scripts run, the launcher, and the number of CPUs. Names of Open MPI 4 (ORTE)
+# and of 5 (PRRTE) stand beside each other: each version ignores the other's, and MPICH both.
 
 # Containers run as root, which Open MPI refuses unless told twice.
 if [ "$(id -u)" = 0 ]; then
@@ -12,6 +12,8 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
 # One host needs no search for fast networks, which takes each rank 0.2 s.
 export OMPI_MCA_pml=ob1
+# The CPUs that may be used. nproc takes OMP_NUM_THREADS, a number of threads, for that of CPUs.
+processors=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 # The launcher of the MPI that supcon is built for.
 mpirun=${SUPCON_MPIRUN:-mpirun}
 [ "${SUPCON_MPI:-ompi}" != mpich ] || mpirun=${SUPCON_MPIRUN:-mpiexec.mpich}

@@ -24,9 +24,8 @@ build=(-c release --scratch-path "${SUPCON_BUILD:-.build}")
 swift build "${build[@]}" --product supcon
 supcon=$(swift build "${build[@]}" --show-bin-path)/supcon
 
-cores=$(nproc)
 shards=$((batch / shard))
-ranks=$((cores < shards ? cores : shards))
+ranks=$((processors < shards ? processors : shards))
 rm -rf "$run" "$untrained"
 
 # Half the default batch and a lower learning rate: many small steps. The default rate can collapse so short a run.

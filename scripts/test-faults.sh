@@ -4,6 +4,7 @@
 #
 #   scripts/test-faults.sh                 all parts
 #   scripts/test-faults.sh hangs hosts     some of them
+#   scripts/test-faults.sh --only 'SIG*' hangs   some of its faults
 #   scripts/test-faults.sh --table hangs   and writes its table into docs/
 #   scripts/test-faults.sh --one-host --output DIR hangs   without test hosts; its table goes to DIR/table-hangs
 #   scripts/test-faults.sh --install-slurm slurm
@@ -17,8 +18,14 @@ chosen=() table='' output='' one_host=''
 while [ $# -gt 0 ]; do
   case $1 in
     --table) table=yes ;;
-    --only) only=$2 && shift ;;
-    --output) output=$(realpath "$2") && shift ;;
+    --only | --output)
+      [ $# -ge 2 ] || { echo "test-faults: $1: needs a value" >&2 && exit 64; }
+      case $1 in
+        --only) only=$2 ;;
+        --output) output=$(mkdir -p -- "$2" && realpath -- "$2") || { echo "test-faults: --output $2: cannot be made; name another folder" >&2 && exit 73; } ;;
+      esac
+      shift
+      ;;
     --one-host) one_host=yes ;;
     --install-slurm) install_slurm=yes ;;
     *)

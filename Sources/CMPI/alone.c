@@ -94,33 +94,38 @@ static int alone_Allgather(const void *sent, int sent_count, MPI_Datatype type, 
   return copy(sent, received, (size_t)sent_count * SIZE(type));
 }
 
-static int alone_Allgatherv(const void *sent, int sent_count, MPI_Datatype type, void *received, const int *counts, const int *displacements,
-                            MPI_Datatype received_type, MPI_Comm comm) {
+static int alone_Allgatherv(const void *sent, int sent_count, MPI_Datatype type, void *received, const int *counts,
+                            const int *displacements, MPI_Datatype received_type, MPI_Comm comm) {
   (void)counts, (void)comm;
   return copy(sent, (char *)received + (size_t)displacements[0] * SIZE(received_type), (size_t)sent_count * SIZE(type));
 }
 
 static int alone_Iallgatherv(const void *sent, int sent_count, MPI_Datatype type, void *received, const int *counts,
-                             const int *displacements, MPI_Datatype received_type, MPI_Comm comm, MPI_Request *request) {
+                             const int *displacements, MPI_Datatype received_type, MPI_Comm comm,
+                             MPI_Request *request) {
   (void)request;
   return alone_Allgatherv(sent, sent_count, type, received, counts, displacements, received_type, comm);
 }
 
-static int alone_Alltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, MPI_Datatype type, void *received,
-                           const int *received_counts, const int *received_displacements, MPI_Datatype received_type, MPI_Comm comm) {
+static int alone_Alltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, MPI_Datatype type,
+                           void *received, const int *received_counts, const int *received_displacements,
+                           MPI_Datatype received_type, MPI_Comm comm) {
   (void)received_counts, (void)comm;
   return copy((const char *)sent + (size_t)sent_displacements[0] * SIZE(type),
-              (char *)received + (size_t)received_displacements[0] * SIZE(received_type), (size_t)sent_counts[0] * SIZE(type));
+              (char *)received + (size_t)received_displacements[0] * SIZE(received_type),
+              (size_t)sent_counts[0] * SIZE(type));
 }
 
-static int alone_Ialltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, MPI_Datatype type, void *received,
-                            const int *received_counts, const int *received_displacements, MPI_Datatype received_type, MPI_Comm comm,
-                            MPI_Request *request) {
+static int alone_Ialltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, MPI_Datatype type,
+                            void *received, const int *received_counts, const int *received_displacements,
+                            MPI_Datatype received_type, MPI_Comm comm, MPI_Request *request) {
   (void)request;
-  return alone_Alltoallv(sent, sent_counts, sent_displacements, type, received, received_counts, received_displacements, received_type, comm);
+  return alone_Alltoallv(sent, sent_counts, sent_displacements, type, received, received_counts,
+                         received_displacements, received_type, comm);
 }
 
-static int alone_Allreduce(const void *sent, void *received, int count, MPI_Datatype type, MPI_Op operation, MPI_Comm comm) {
+static int alone_Allreduce(const void *sent, void *received, int count, MPI_Datatype type, MPI_Op operation,
+                           MPI_Comm comm) {
   (void)operation, (void)comm;
   return copy(sent, received, (size_t)count * SIZE(type));
 }

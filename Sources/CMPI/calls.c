@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(MPI_Comm) <= sizeof(intptr_t) && sizeof(MPI_Datatype) <= sizeof(intptr_t) && sizeof(MPI_Op) <= sizeof(intptr_t) &&
-                   sizeof(MPI_Request) <= sizeof(intptr_t),
+_Static_assert(sizeof(MPI_Comm) <= sizeof(intptr_t) && sizeof(MPI_Datatype) <= sizeof(intptr_t) &&
+                   sizeof(MPI_Op) <= sizeof(intptr_t) && sizeof(MPI_Request) <= sizeof(intptr_t),
                "a handle of this MPI library does not fit into a word");
 _Static_assert(MPI_MAX_LIBRARY_VERSION_STRING <= CMPI_TEXT_CAPACITY && MPI_MAX_ERROR_STRING <= CMPI_TEXT_CAPACITY,
                "CMPI_TEXT_CAPACITY is too small for this MPI library");
@@ -122,33 +122,37 @@ int cmpi_bcast(void *buffer, int count, cmpi_datatype type, int root, cmpi_comm 
   return mpi->Bcast(buffer, count, TYPE(type), root, COMM(comm));
 }
 
-int cmpi_allgather(const void *sent, int sent_count, void *received, int received_count, cmpi_datatype type, cmpi_comm comm) {
+int cmpi_allgather(const void *sent, int sent_count, void *received, int received_count, cmpi_datatype type,
+                   cmpi_comm comm) {
   return mpi->Allgather(sent, sent_count, TYPE(type), received, received_count, TYPE(type), COMM(comm));
 }
 
-int cmpi_allgatherv_in_place(void *received, const int *counts, const int *displacements, cmpi_datatype type, cmpi_comm comm) {
+int cmpi_allgatherv_in_place(void *received, const int *counts, const int *displacements, cmpi_datatype type,
+                             cmpi_comm comm) {
   return mpi->Allgatherv(MPI_IN_PLACE, 0, TYPE(type), received, counts, displacements, TYPE(type), COMM(comm));
 }
 
-int cmpi_iallgatherv_in_place(void *received, const int *counts, const int *displacements, cmpi_datatype type, cmpi_comm comm,
-                              cmpi_request *request) {
+int cmpi_iallgatherv_in_place(void *received, const int *counts, const int *displacements, cmpi_datatype type,
+                              cmpi_comm comm, cmpi_request *request) {
   MPI_Request begun = 0;
-  int code = mpi->Iallgatherv(MPI_IN_PLACE, 0, TYPE(type), received, counts, displacements, TYPE(type), COMM(comm), &begun);
+  int code = mpi->Iallgatherv(MPI_IN_PLACE, 0, TYPE(type), received, counts, displacements, TYPE(type), COMM(comm),
+                              &begun);
   request->value = (intptr_t)begun;
   return code;
 }
 
-int cmpi_alltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, void *received, const int *received_counts,
-                   const int *received_displacements, cmpi_datatype type, cmpi_comm comm) {
-  return mpi->Alltoallv(sent, sent_counts, sent_displacements, TYPE(type), received, received_counts, received_displacements, TYPE(type),
-                        COMM(comm));
+int cmpi_alltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, void *received,
+                   const int *received_counts, const int *received_displacements, cmpi_datatype type, cmpi_comm comm) {
+  return mpi->Alltoallv(sent, sent_counts, sent_displacements, TYPE(type), received, received_counts,
+                        received_displacements, TYPE(type), COMM(comm));
 }
 
-int cmpi_ialltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, void *received, const int *received_counts,
-                    const int *received_displacements, cmpi_datatype type, cmpi_comm comm, cmpi_request *request) {
+int cmpi_ialltoallv(const void *sent, const int *sent_counts, const int *sent_displacements, void *received,
+                    const int *received_counts, const int *received_displacements, cmpi_datatype type, cmpi_comm comm,
+                    cmpi_request *request) {
   MPI_Request begun = 0;
-  int code = mpi->Ialltoallv(sent, sent_counts, sent_displacements, TYPE(type), received, received_counts, received_displacements,
-                             TYPE(type), COMM(comm), &begun);
+  int code = mpi->Ialltoallv(sent, sent_counts, sent_displacements, TYPE(type), received, received_counts,
+                             received_displacements, TYPE(type), COMM(comm), &begun);
   request->value = (intptr_t)begun;
   return code;
 }

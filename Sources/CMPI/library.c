@@ -18,7 +18,8 @@ static char problem[4096];
 static int is_in_process;
 static pthread_once_t looked = PTHREAD_ONCE_INIT, loaded = PTHREAD_ONCE_INIT;
 
-// A name or a path in the environment takes the place of the build's: libraries with the same interface have other names.
+// A name or a path in the environment takes the place of the build's: libraries with the same interface have other
+// names.
 static const char *library_name(void) {
   const char *name = getenv("SUPCON_MPI_LIBRARY");
   return name && *name ? name : CMPI_LIBRARY;
@@ -31,7 +32,8 @@ int cmpi_is_in_process(void) {
   return is_in_process;
 }
 
-// What was in the process first is found first, so that a preloaded profiler and a simulator (SimGrid's SMPI) get the calls.
+// What was in the process first is found first, so that a preloaded profiler and a simulator (SimGrid's SMPI) get the
+// calls.
 static void *find(const char *name) {
   void *found = dlsym(RTLD_DEFAULT, name);
   if (!found && !problem[0])

@@ -1,3 +1,5 @@
+import Spelling
+
 /// The memory limit of a rank for activations that are saved for the backward pass: `auto`, or a number of bytes.
 ///
 /// Shards (fixed parts of the global batch) whose activations exceed the limit run forward again before their backward
@@ -21,8 +23,8 @@ package enum ActivationMemory: Sendable, Equatable {
     }
     let upper = text.uppercased()
     for (suffix, byteCount) in Self.units where upper.hasSuffix(suffix) {
-      guard let number = Double(upper.dropLast(suffix.count)), number.isFinite, number >= 0,
-        !upper.contains("X"), number * byteCount < 0x1p62, number == 0 || number * byteCount >= 1
+      guard let number = Double(decimal: upper.dropLast(suffix.count)), number.isFinite, number >= 0,
+        number * byteCount < 0x1p62, number == 0 || number * byteCount >= 1
       else { return nil }
       self = .bytes(Int(number * byteCount))
       return

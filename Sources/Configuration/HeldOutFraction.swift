@@ -8,7 +8,7 @@ package enum HeldOutFraction {
   /// - Parameters:
   ///   - fraction: The fraction of each class that is to be held out.
   ///   - counts: The number of images of each class before the division.
-  /// - Returns: The error, which names the smallest fraction that holds out an image, or `nil`.
+  /// - Returns: The error, which names a fraction that holds out an image of the largest class, or `nil`.
   package static func problem(_ fraction: Double, ofClasses counts: [Int]) -> RunError? {
     let counts = counts.filter { count in count > 0 }
     guard let least = counts.min(), let most = counts.max(),

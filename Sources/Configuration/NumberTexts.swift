@@ -19,6 +19,8 @@ package func decimal(_ value: Double, _ places: Int) -> String {
 
 /// Formats a time in seconds, such as `2 h 5 min`, `3 min 20 s` or `4.5 s`.
 package func duration(_ seconds: Double) -> String {
+  // As from a damaged file: no whole number holds it.
+  guard abs(seconds) < 1e15 else { return "\(shown(seconds)) s" }
   let whole = Int(seconds.rounded())
   if whole >= 3600 {
     return "\(whole / 3600) h \(whole % 3600 / 60) min"

@@ -69,24 +69,27 @@ enum PNGDecoder {
   private static func read<Sample: FixedWidthInteger & BitwiseCopyable>(
     _ file: [UInt8], _ size: ImageSize, format: UInt32, flags: UInt32 = 0
   ) throws(ImageError) -> [Sample] {
-    var image = unsafe png_image()
-    unsafe image.version = UInt32(PNG_IMAGE_VERSION)
-    defer { unsafe png_image_free(&image) }
-    guard unsafe png_image_begin_read_from_memory(&image, file, file.count) != 0 else {
-      throw unsafe error(image)
+    // libpng keeps the address of the file from its first call to its last.
+    try unsafe file.withUnsafeBufferPointer { (file) throws(ImageError) -> [Sample] in
+      var image = unsafe png_image()
+      unsafe image.version = UInt32(PNG_IMAGE_VERSION)
+      defer { unsafe png_image_free(&image) }
+      guard unsafe png_image_begin_read_from_memory(&image, file.baseAddress, file.count) != 0 else {
+        throw unsafe error(image)
+      }
+      unsafe precondition(
+        Int(image.width) == size.width && Int(image.height) == size.height, "libpng read another size than declared")
+      unsafe image.format = format
+      unsafe image.flags |= flags
+      let sampleCount = size.pixelCount * channelCount(format)
+      var isRead = false
+      let samples = unsafe [Sample](unsafeUninitializedCapacity: sampleCount) { samples, count in
+        isRead = unsafe png_image_finish_read(&image, nil, samples.baseAddress, 0, nil) != 0
+        count = isRead ? sampleCount : 0
+      }
+      guard isRead else { throw unsafe error(image) }
+      return samples
     }
-    unsafe precondition(
-      Int(image.width) == size.width && Int(image.height) == size.height, "libpng read another size than declared")
-    unsafe image.format = format
-    unsafe image.flags |= flags
-    let sampleCount = size.pixelCount * channelCount(format)
-    var isRead = false
-    let samples = unsafe [Sample](unsafeUninitializedCapacity: sampleCount) { samples, count in
-      isRead = unsafe png_image_finish_read(&image, nil, samples.baseAddress, 0, nil) != 0
-      count = isRead ? sampleCount : 0
-    }
-    guard isRead else { throw unsafe error(image) }
-    return samples
   }
 
   private static func channelCount(_ format: UInt32) -> Int {

@@ -11,8 +11,8 @@ import Datasets
 ///     SPLIT.names         U8            paths in the folder that was packed
 ///     SPLIT.pixels        U8            rows from the top, red, green and blue side by side
 ///
-/// The last tensor is `statistics`, I64 [7]: the number of pixels of the training images, and per channel the sum of
-/// the samples and of their squares.
+/// After them come `padding` and `statistics`, I64 [7]: the number of pixels of the training images, and per channel
+/// the sum of the samples and of their squares.
 enum PackFormat {
   /// The value of `format` in the header's metadata, which identifies a pack.
   static let name = "supcon-pack"

@@ -40,8 +40,15 @@ package final class PackedDataset: ImageDataset {
   package init(path: String, split: Split, normalization: ChannelNormalization? = nil) throws(FileError) {
     file = try ReadOnlyFile(path: path)
     header = try SafetensorsHeader(of: file)
-    guard header.metadata["format"] == PackFormat.name, header.metadata["version"] == PackFormat.version else {
-      throw FileError(.content, "\(path): is no pack of this version; expected a file of supcon dataset pack")
+    guard header.metadata["format"] == PackFormat.name else {
+      throw FileError(
+        .content,
+        "\(path): is a safetensors file, such as a model's weights, but no pack; expected a folder of images, or a file of supcon dataset pack"
+      )
+    }
+    guard header.metadata["version"] == PackFormat.version else {
+      throw FileError(
+        .content, "\(path): is a pack of another version; write it again with this version's supcon dataset pack")
     }
     let tensors = Tensors(file, header)
     let tensorNames = PackFormat.Names(split)

@@ -58,12 +58,9 @@ package final class InferenceEncoder {
     var features = [Float](repeating: 0, count: rows * width)
     var elements = features.mutableSpan
     try encoder.forward(activations, into: &elements)
-    guard isNormalizing else { return features }
-    var unitRows = features
-    var lengths = [Float](repeating: 0, count: rows)
-    var unitRowSpan = unitRows.mutableSpan
-    var lengthSpan = lengths.mutableSpan
-    L2Normalization.forward(features.span, width: width, into: &unitRowSpan, lengths: &lengthSpan)
-    return unitRows
+    if isNormalizing {
+      L2Normalization.scale(&features, width: width)
+    }
+    return features
   }
 }

@@ -296,6 +296,8 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// All-gathers an array of all rows, in which each rank has already written the elements of its own rows; elements of
   /// prototypes, which follow, stay.
+  ///
+  /// Collective.
   private func allGather<Element: MPIElement>(
     _ elements: SharedElements<Element>, elementsPerRow: Int, over world: borrowing Communicator
   ) throws(MPIError) {

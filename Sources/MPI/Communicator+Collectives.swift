@@ -212,10 +212,9 @@ extension Communicator {
             unsafe arriving.withAddresses { receiveCounts, receiveDisplacements in
               switch waiting {
               case .spinning:
-                // int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[], MPI_Datatype
-                // sendtype,
-                //                   void *recvbuf, const int recvcounts[], const int rdispls[], MPI_Datatype recvtype,
-                //                   MPI_Comm comm)
+                // int MPI_Alltoallv(const void *sendbuf, const int sendcounts[], const int sdispls[],
+                //                   MPI_Datatype sendtype, void *recvbuf, const int recvcounts[], const int rdispls[],
+                //                   MPI_Datatype recvtype, MPI_Comm comm)
                 unsafe cmpi_alltoallv(
                   blocks.baseAddress, sendCounts, sendDisplacements,
                   received.baseAddress, receiveCounts, receiveDisplacements, Element.datatype, handle)
@@ -262,8 +261,8 @@ extension Communicator {
     let byteCount = size == 1 ? 0 : elements.count * MemoryLayout<Element>.stride
     let code = activity.measure(.allReduce, receivedByteCount: byteCount) {
       unsafe elements.withUnsafeMutableBufferPointer { elements in
-        // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op, MPI_Comm
-        // comm)
+        // int MPI_Allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
+        //                   MPI_Comm comm)
         unsafe cmpi_allreduce_in_place(
           elements.baseAddress, libraryCount(elements.count), Element.datatype, operation, handle)
       }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The ranks of a job and the collectives among them.
 ///
-/// Only the thread that called ``withMPI(activity:_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it is neither
-/// copyable nor `Sendable`, so that the compiler keeps it there.
+/// Only the thread that called ``withMPI(activity:ranksPerHost:_:onFailure:)`` may use it (`MPI_THREAD_FUNNELED`); it
+/// is neither copyable nor `Sendable`, so that the compiler keeps it there.
 public struct Communicator: ~Copyable {
   let handle: cmpi_comm
 

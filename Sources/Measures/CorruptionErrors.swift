@@ -1,8 +1,8 @@
 /// The mean corruption error (mCE) and related measures of Hendrycks and Dietterich 2019.
 ///
 /// ImageNet-C: CE_c = Σ_s E_{s,c} / Σ_s E^AlexNet_{s,c}, mCE its mean over the corruptions; relative mCE subtracts each
-/// network's error on clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: mCE is the mean error
-/// over corruptions and severities.
+/// network's error on clean images in numerator and denominator. CIFAR-C has no AlexNet baseline: only the mean
+/// error over corruptions and severities is computed for it.
 package enum CorruptionErrors {
   /// AlexNet's mean error over the five severities of each corruption of ImageNet-C, as in appendix C of the paper, but
   /// with the six digits of google-research/augmix, `imagenet.py`.

@@ -16,7 +16,8 @@ package struct Mahalanobis: Sendable {
   /// - Parameters:
   ///   - rows: The training features.
   ///   - classCount: The number of class means; 1 for one mean of all samples.
-  package init(_ rows: FeatureRows, classCount: Int) {
+  ///   - progressed: Called after every sample that is added to the covariance, for a watchdog.
+  package init(_ rows: FeatureRows, classCount: Int, progressed: () -> Void = {}) {
     width = rows.width
     var sums = [Double](repeating: 0, count: classCount * rows.width)
     var counts = [Int](repeating: 0, count: classCount)
@@ -35,6 +36,7 @@ package struct Mahalanobis: Sendable {
       let first = group(sample) * width
       let centered = rows[sample].enumerated().map { index, element in Double(element) - all[first + index] }
       centered.addOuterProduct(into: &covariance, width: width)
+      progressed()
     }
     for index in covariance.indices {
       covariance[index] /= Double(rows.count)

@@ -46,7 +46,8 @@ public enum L2Normalization {
     return max(Float(sumOfSquares.squareRoot()), shortest)
   }
 
-  /// Computes ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17).
+  /// Computes ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17), or (∂L/∂z) / 10⁻¹² of a row
+  /// that was divided by this limit, a constant.
   ///
   /// - Parameters:
   ///   - unitRows: The scaled rows z of the forward pass.
@@ -59,7 +60,8 @@ public enum L2Normalization {
     for row in lengths.indices {
       let elements = row * width..<(row + 1) * width
       var product = 0.0
-      for index in elements {
+      // The limit does not change with the row.
+      for index in elements where lengths[row] > shortest {
         product += Double(unitRows[index]) * Double(gradient[index])
       }
       for index in elements {

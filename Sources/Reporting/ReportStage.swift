@@ -78,10 +78,9 @@ package enum ReportStage {
       {
         throw RunError.noAverage(of: run.path)
       }
-      let path = request.output ?? defaultOutput(records)
       // The report of one run in its own directory replaces an earlier one; elsewhere a file of that name may be
       // another.
-      if request.output == nil, path == fileName { try OutputFile(path, .html).check() }
+      if request.output == nil, defaultOutput(records) == fileName { try OutputFile(fileName, .html).check() }
     }
     let study =
       request.hasImages && request.runs.count == 1

@@ -76,25 +76,8 @@ extension CheckpointFolder {
     }
   }
 
-  private func matching(_ checkpoint: Checkpoint, _ configuration: Configuration) throws(RunError) -> Checkpoint {
-    if let (option, own, other) = checkpoint.configuration.extended(like: configuration).conflict(with: configuration) {
-      throw RunError(
-        .configuration,
-        "\(path): the checkpoint is of a run with --\(option) \(own ?? "nothing"), but its config.yaml says \(other ?? "nothing")",
-        remedy: "put back the run's own checkpoints"
-      )
-    }
-    return checkpoint
-  }
-
   private var others: String {
     let steps = steps.map(String.init)
     return steps.isEmpty ? "it has no checkpoint yet" : "choose latest or one of \(steps.joined(separator: ", "))"
-  }
-
-  /// Returns the step in a name such as `step-00001234.safetensors`.
-  static func step(ofFile path: String) -> Int? {
-    let name = path.split(separator: "/").last ?? ""
-    return name.split(separator: "-").last?.split(separator: ".").first.flatMap { digits in Int(digits) }
   }
 }

@@ -13,10 +13,19 @@ package struct CheckpointFolder {
   private static let suffix = ".safetensors"
 
   /// Lists the paths of the completed checkpoints, newest first.
+  ///
+  /// A file of another name, such as a copy that a user keeps there, is neither read nor removed.
   func checkpoints() -> [String] {
-    FolderNames.all(in: path).filter { name in name.hasPrefix(Self.prefix) && name.hasSuffix(Self.suffix) }
-      .sorted(by: >)
+    FolderNames.all(in: path).filter { name in Self.step(ofFile: name) != nil }.sorted(by: >)
       .map { name in "\(path)/\(name)" }
+  }
+
+  /// Returns the step of a file with a name such as `step-00001234.safetensors`; `nil` for any other name.
+  static func step(ofFile path: String) -> Int? {
+    let name = path.lastComponent
+    guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+    let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
+    return digits.allSatisfy { digit in digit.isASCII && digit.isNumber } ? Int(digits) : nil
   }
 
   /// The numbers of steps of the completed checkpoints, ascending.
@@ -59,18 +68,26 @@ package struct CheckpointFolder {
   /// - Returns: The checkpoint; `nil` if no checkpoint was ever completed.
   /// - Throws: ``RunError`` if all existing checkpoints are damaged, or if the newest belongs to another run.
   package func newest(of configuration: Configuration, warn: (String) -> Void) throws -> Checkpoint? {
-    let checkpoint = try newest(warn: warn) { path in try Checkpoint(path: path) }
-    var saved = checkpoint?.configuration.extended(like: configuration)
-    if let path = saved?.model.initialPath, !path.hasPrefix("/"),
+    try newest(warn: warn) { path in try Checkpoint(path: path) }.map { checkpoint in
+      try matching(checkpoint, configuration)
+    }
+  }
+
+  /// Returns a checkpoint after checking that it is of a run with a configuration.
+  ///
+  /// - Throws: ``RunError`` naming the first option that differs.
+  func matching(_ checkpoint: Checkpoint, _ configuration: Configuration) throws(RunError) -> Checkpoint {
+    var saved = checkpoint.configuration.extended(like: configuration)
+    if let path = saved.model.initialPath, !path.hasPrefix("/"),
       configuration.model.initialPath?.lastComponent == path.lastComponent
     {
       // Checkpoints of earlier versions have the path of --init as it was given; config.yaml has the absolute one.
-      saved?.model.initialPath = configuration.model.initialPath
+      saved.model.initialPath = configuration.model.initialPath
     }
-    if let (option, own, other) = saved?.conflict(with: configuration) {
+    if let (option, own, other) = saved.conflict(with: configuration) {
       throw RunError(
         .configuration,
-        "\(path): the newest checkpoint is of a run with --\(option) \(own ?? "nothing"), but its config.yaml says \(other ?? "nothing")",
+        "\(path): the checkpoint of step \(checkpoint.state.step) is of a run with --\(option) \(own ?? "nothing"), but its config.yaml says \(other ?? "nothing")",
         remedy: "put back the run's own checkpoints"
       )
     }

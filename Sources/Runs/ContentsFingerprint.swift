@@ -24,6 +24,14 @@ package struct ContentsFingerprint: Sendable, Equatable {
     self.init(sizes: parts[0], times: parts[1], bytes: parts[2], newest: newest)
   }
 
+  /// Returns a file's time in nanoseconds since 1970.
+  ///
+  /// A time outside the years 1678 to 2261, as of a damaged archive, takes more than 64 bits; the lowest 64 still tell
+  /// whether it has changed.
+  package static func time(seconds: Int, nanoseconds: Int) -> Int64 {
+    Int64(seconds) &* 1_000_000_000 &+ Int64(nanoseconds)
+  }
+
   /// The fingerprint as text: the four parts, with hyphens between them.
   package var text: String { "\(sizes)-\(times)-\(bytes)-\(newest)" }
 

@@ -15,10 +15,12 @@ package enum OutputFolder {
   package static func create(_ folder: String, option: String = "--output") throws(RunError) {
     for path in parents(of: folder) + [folder] {
       guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
-        throw cannotBeCreated(path, errno, file: file(in: folder), option: option)
+        throw cannotBeCreated(path, errno, obstacle: obstacle(to: folder), option: option)
       }
     }
-    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file, option: option) }
+    if let obstacle = obstacle(to: folder) {
+      throw cannotBeCreated(folder, ENOTDIR, obstacle: obstacle, option: option)
+    }
   }
 
   /// Checks that a folder can be created, before the dataset is read: that its nearest existing parent is a folder and
@@ -26,7 +28,7 @@ package enum OutputFolder {
   ///
   /// - Throws: ``RunError`` naming the folder.
   static func checkCanBeCreated(_ folder: String) throws(RunError) {
-    if let file = file(in: folder) { throw cannotBeCreated(folder, ENOTDIR, file: file) }
+    if let obstacle = obstacle(to: folder) { throw cannotBeCreated(folder, ENOTDIR, obstacle: obstacle) }
     guard unsafe access(existingParent(of: folder), W_OK | X_OK) == 0 else { throw cannotBeCreated(folder, errno) }
   }
 
@@ -57,19 +59,19 @@ package enum OutputFolder {
   /// - Parameters:
   ///   - folder: The folder.
   ///   - code: The system's error number.
-  ///   - file: The file that is in its place or in that of a parent; `nil` if none is.
+  ///   - obstacle: What is in its place or in that of a parent, as a clause; `nil` if nothing is.
   ///   - option: The option that names it.
   /// - Returns: The error.
   static func cannotBeCreated(
-    _ folder: String, _ code: Int32, file: String? = nil, option: String = "--output"
+    _ folder: String, _ code: Int32, obstacle: String? = nil, option: String = "--output"
   ) -> RunError {
-    let isDenied = file == nil && (code == EACCES || code == EPERM)
+    let isDenied = obstacle == nil && (code == EACCES || code == EPERM)
     let reason =
       isDenied ? "no permission to write in \(existingParent(of: folder))" : unsafe String(cString: strerror(code))
     return RunError(
       RunError(FileError(creating: folder, code: code)).exitCode,
-      "\(folder): cannot be created: \(reason)" + (file.map { file in " (\(file) is a file)" } ?? ""),
-      remedy: (file == nil ? "" : "move away what is there, or ") + "choose another \(option)")
+      "\(folder): cannot be created: \(reason)" + (obstacle.map { obstacle in " (\(obstacle))" } ?? ""),
+      remedy: (obstacle == nil ? "" : "move away what is there, or ") + "choose another \(option)")
   }
 
   /// Returns all parent folders of a path, beginning with the topmost.
@@ -77,11 +79,17 @@ package enum OutputFolder {
     path.indices.filter { end in end > path.startIndex && path[end] == "/" }.map { end in String(path[..<end]) }
   }
 
-  /// Returns the first component of a folder's path that is a file, as a path; `nil` if there is none.
-  private static func file(in folder: String) -> String? {
-    (parents(of: folder) + [folder]).first { path in
+  /// Returns what is in the place of a folder or of its first parent that is none, such as `runs is a file`; `nil` if
+  /// nothing is.
+  private static func obstacle(to folder: String) -> String? {
+    for path in parents(of: folder) + [folder] {
       var status = stat()
-      return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+      if unsafe stat(path, &status) == 0 {
+        if status.st_mode & S_IFMT != S_IFDIR { return "\(path) is a file" }
+      } else if errno == ENOENT, unsafe lstat(path, &status) == 0 {
+        return "\(path) is a broken link"
+      }
     }
+    return nil
   }
 }

@@ -16,7 +16,7 @@ extension RunDirectory {
       throw RunError(
         .missing, "\(path): is a file, not a run directory",
         remedy: runAbove.map { run in
-          "give \(run)" + (path.contains("/step-") ? step.map { step in " with --checkpoint \(step)" } ?? "" : "")
+          "give \(run)" + (step.map { step in " with --checkpoint \(step)" } ?? "")
         } ?? Self.usualRemedy)
     }
     guard unsafe access(path, F_OK) == 0 else {

@@ -1,6 +1,7 @@
 import Configuration
 import Formats
 import Glibc
+import Spelling
 
 /// The lock of a run directory: only the job that holds it writes there.
 ///
@@ -17,7 +18,7 @@ package final class RunLock {
   /// The waiting time of this process in seconds.
   package static var patienceSeconds: Double {
     guard let value = unsafe getenv(patienceVariable),
-      let seconds = Double(unsafe String(cString: value)), seconds >= 0, seconds.isFinite
+      let seconds = Double(decimal: unsafe String(cString: value)), seconds >= 0, seconds.isFinite
     else { return defaultPatienceSeconds }
     return seconds
   }
@@ -30,7 +31,7 @@ package final class RunLock {
   /// Returns the error message for an invalid value of ``patienceVariable``; `nil` if it is valid or empty (not set).
   package static func patienceProblem(in value: String) -> String? {
     guard !value.isEmpty else { return nil }
-    return Double(value).map { seconds in (0...longestPatienceSeconds).contains(seconds) } ?? false
+    return Double(decimal: value).map { seconds in (0...longestPatienceSeconds).contains(seconds) } ?? false
       ? nil : "\(patienceVariable)=\(value): expected a number of seconds from 0 to \(Int(longestPatienceSeconds))"
   }
 
@@ -52,7 +53,9 @@ package final class RunLock {
     let path = "\(directory)/.lock"
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw RunError(.output, "\(path): cannot be created: \(unsafe String(cString: strerror(errno)))")
+      throw RunError(
+        .output, "\(path): cannot be created or written: \(unsafe String(cString: strerror(errno)))",
+        remedy: "make \(directory) and what is in it writable, or choose another --output")
     }
     let deadline = ContinuousClock.now + .seconds(patienceSeconds)
     var isWaiting = false

@@ -42,8 +42,9 @@ package struct NetworkLink: Sendable, Equatable, Codable {
 
   /// The speed and latency as text, such as `10 Gb/s, 30 us`.
   package var text: String {
-    let speed = 8e-9 * bytesPerSecond
-    return
-      "\(plain(speed < 1 ? 1e3 * speed : speed)) \(speed < 1 ? "Mb/s" : "Gb/s"), \(plain((1e9 * latencySeconds).rounded() / 1e3)) us"
+    // Rounded to whole kilobits and nanoseconds, as products such as 8e-9 * 62.5e9 are not exact.
+    let kilobits = (8e-3 * bytesPerSecond).rounded()
+    let speed = kilobits < 1e6 ? "\(plain(kilobits / 1e3)) Mb/s" : "\(plain(kilobits / 1e6)) Gb/s"
+    return "\(speed), \(plain((1e9 * latencySeconds).rounded() / 1e3)) us"
   }
 }

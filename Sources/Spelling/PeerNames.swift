@@ -54,8 +54,8 @@ package enum PeerNames {
     return (options[plain].map { option in [option] } ?? []) + (further[plain] ?? [])
   }
 
-  /// Returns the option and value to use for another program's flag, such as `--batch-norm global` for `--sync-bn`;
-  /// `nil` for flags that have no such counterpart.
+  /// Returns what to give in place of another program's flag, such as `--batch-norm global` for `--sync-bn`, and the
+  /// option that a command must have for this advice; `nil` for flags that have no such counterpart.
   package static func advice(_ name: String) -> (option: String, text: String)? {
     switch name.replacing("_", with: "-").lowercased() {
     case "amp", "fp16", "bf16", "half", "mixed-precision", "use-amp":
@@ -64,13 +64,13 @@ package enum PeerNames {
     case "drop-last": ("last-batch", "--last-batch drop, which is the default")
     case "nproc", "nproc-per-node", "np": ("threads", "--threads, or start ranks with mpirun -np")
     case "overwrite", "force", "exist-ok":
-      ("output", "another --output, as runs are never overwritten; --resume continues one")
+      ("resume", "another --output, as runs are never overwritten; --resume continues one")
     case "wandb", "tensorboard", "tb":
       ("log-steps", "nothing: TensorBoard's files are always written, in the run's folder tensorboard")
     case "num-classes", "n-classes", "n-cls": ("data", "--data alone: the number of classes comes from the data")
     case "cosine", "cos": ("schedule", "--schedule cosine, which is the default")
     case "labels", "label-file", "csv", "annotations":
-      ("data", "--dataset folder --data LIST.csv, a list path,label,split")
+      ("dataset", "--dataset folder --data LIST.csv, a list path,label,split")
     default: nil
     }
   }

@@ -11,6 +11,10 @@ package struct GivenOptions {
   private let directory: RunDirectory
   private let path: String
 
+  /// The options whose default is fitted to the training set, unless that is CIFAR: a new run may get another value
+  /// than that of the table of options.
+  private static let fittedOptions: Set<String> = ["batch-size", "shard-size", "learning-rate", "augmentation"]
+
   /// Creates a value for the run directory at a path.
   package init(ofRunIn path: String) {
     directory = RunDirectory(path: path)
@@ -27,8 +31,8 @@ package struct GivenOptions {
     try AtomicFile.write(JSONValue.object(values).encoded(isPretty: true) + "\n", to: path)
   }
 
-  /// Returns the first option with another value than the default that the run was begun with, and that the file does
-  /// not give any more; `nil` if there is none, or if no options are stored, as by earlier versions.
+  /// Returns the first option that the run was begun with and that the file does not give any more, where a new run may
+  /// get another value by default; `nil` if there is none, or if no options are stored, as by earlier versions.
   ///
   /// - Parameters:
   ///   - run: The run as the file has it now.
@@ -37,11 +41,13 @@ package struct GivenOptions {
   func deleted(from run: SweepFile.Run, begunWith own: Configuration) -> (option: String, own: String)? {
     guard let stored = JSONValue.fields(ofFile: path) else { return nil }
     let defaults = TrainingCommand.pretrain.defaults
+    let isOfCIFAR = own.data.dataset == .cifar10 || own.data.dataset == .cifar100
     for option in ConfigurationOption.all where stored[option.name] != nil && run.parsedValues[option.name] == nil {
-      // A resumed run may change the number of its steps, but keeps it if none is given.
       // The value that was given, and not what `auto` has become in the run, is compared with the default.
+      let isDefault = stored[option.name] == .text(option.write(defaults) ?? "")
+      // A resumed run may change the number of its steps, but keeps it if none is given.
       guard !option.isFreeOnResume || option.name == "steps",
-        stored[option.name] != .text(option.write(defaults) ?? "")
+        !isDefault || (!isOfCIFAR && Self.fittedOptions.contains(option.name))
       else { continue }
       return (option.name, option.write(own) ?? "none")
     }

@@ -179,11 +179,8 @@ package struct SweepFile: Sendable {
   }
 
   /// Returns the first 8 hexadecimal digits of the SHA-256 of a text.
-  private static func shortHash(_ text: String) -> String {
-    let digest = SHA256()
-    let bytes = Array(text.utf8)
-    unsafe digest.update(bytes.span.bytes)
-    return String(SHA256.hexadecimal(digest.finalize()).prefix(8))
+  private static func shortHash(_ text: String) -> Substring {
+    SHA256.hexadecimalDigest(of: Array(text.utf8)).prefix(8)
   }
 
   /// Replaces the characters of an option's value that are unsafe in file names by underscores.

@@ -12,16 +12,19 @@ import WeightExchange
 /// The checkpoint is completed last: if it exists, the other files of its step exist too, unless writing them failed.
 final class CheckpointSaver {
   private let configuration: Configuration
+  /// The run directory on rank 0; `nil` on other ranks.
   private let directory: RunDirectory?
+  private let logged: LoggedResults?
   private let report: Reporter
   private let writer = CheckpointWriter()
   /// The number of seconds for which the last save delayed training.
   private(set) var lastSeconds = 0.0
 
-  /// Creates a saver; `directory` is the run directory on rank 0 and `nil` on other ranks.
-  init(_ configuration: Configuration, _ directory: RunDirectory?, report: Reporter) {
-    self.configuration = configuration
-    self.directory = directory
+  /// Creates the saver of an opened run.
+  init(_ opened: OpenedRun, report: Reporter) {
+    configuration = opened.configuration.withAbsolutePaths
+    directory = opened.directory
+    logged = opened.logged
     self.report = report
   }
 
@@ -173,7 +176,7 @@ final class CheckpointSaver {
     guard let directory else { return }
     settle(log)
     let summary = log.summary(step: state.step, status: status, memory: memory)
-    let logged = log.hasSteps ? nil : LoggedResults(of: directory, through: state.step).summaryFields
+    let logged = log.hasSteps ? nil : self.logged?.summaryFields
     let configuration = configuration
     writer.begin(.checkpoint, step: state.step) { () throws(FileError) in
       let failure = status == .finished ? writeWeights(state, log, in: directory) : nil

@@ -4,23 +4,27 @@ import Runs
 
 /// The last records of each kind in a run's `metrics.jsonl`, up to a step: what a process knows of the steps that it
 /// has not taken itself.
-struct LoggedResults {
+///
+/// The file is long: it is read once, when a record is first asked for.
+final class LoggedResults {
+  private let directory: RunDirectory
   private let step: Int
   /// The last row of each kind; empty if there is no file.
-  private let rows: [String: [String: JSONValue]]
+  private lazy var rows: [String: [String: JSONValue]] = lastRows()
 
-  /// Reads the records of a run; lines that are cut off are left out.
+  /// Creates the records of a run, which are not read yet.
   init(of directory: RunDirectory, through step: Int) {
+    self.directory = directory
     self.step = step
+  }
+
+  private func lastRows() -> [String: [String: JSONValue]] {
     var rows: [String: [String: JSONValue]] = [:]
     let text = (try? ReadOnlyFile.text(ofFile: directory.metricsPath)) ?? ""
-    for line in text.split(separator: "\n") {
-      guard case .object(let fields)? = JSONValue(parsing: String(line)), let kind = fields["kind"]?.string,
-        case .integer(let rowStep)? = fields["step"], rowStep <= step
-      else { continue }
-      rows[kind] = fields
+    MetricsLog.forEachRecord(in: text, through: step) { _, fields in
+      if let kind = fields["kind"]?.string { rows[kind] = fields }
     }
-    self.rows = rows
+    return rows
   }
 
   /// Returns true if there is a record of a kind after the last step itself.

@@ -23,7 +23,7 @@ struct MissedMeasures: Codable {
     let isEvaluationDue = schedule.isDue(after: step)
     let isTestDue = opened.test != nil && plan.isTestDue(after: step)
     return try world.rootValue { () -> MissedMeasures in
-      guard opened.isResumed, step > 0, isEvaluationDue || isTestDue, let directory = opened.directory else {
+      guard let logged = opened.logged, let directory = opened.directory, step > 0, isEvaluationDue || isTestDue else {
         return MissedMeasures(evaluation: false, test: false)
       }
       let summary = JSONValue.fields(ofFile: directory.summaryPath) ?? [:]
@@ -33,7 +33,6 @@ struct MissedMeasures: Codable {
       let lacksTest = isTestDue && summary["test_step"] != .integer(step)
       guard lacksEvaluation || lacksTest else { return MissedMeasures(evaluation: false, test: false) }
       // The log may have what the summary lacks; it is long, and read only then.
-      let logged = LoggedResults(of: directory, through: step)
       return MissedMeasures(
         evaluation: lacksEvaluation && !logged.hasRecord(EvaluationRecord.kind),
         test: lacksTest && !logged.hasRecord(TestRecord.kind))

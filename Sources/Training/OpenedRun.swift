@@ -16,6 +16,8 @@ struct OpenedRun {
   let directory: RunDirectory?
   /// True if the run continues from a checkpoint.
   let isResumed: Bool
+  /// The records of a resumed run up to its checkpoint, on rank 0; `nil` for a new run and on other ranks.
+  let logged: LoggedResults?
   /// The training set.
   let dataset: any ImageDataset
   /// The images on which the classifier is tested, and the split that they are; `nil` without a classifier.
@@ -95,6 +97,9 @@ struct OpenedRun {
     self.dataset = dataset
     directory = written?.directory
     checkpoint = opened?.checkpoint
+    logged = opened.flatMap { opened in
+      opened.checkpoint.map { checkpoint in LoggedResults(of: opened.directory, through: checkpoint.state.step) }
+    }
     lock = written?.lock
     lines = opened?.lines ?? []
   }

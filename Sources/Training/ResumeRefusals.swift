@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Formats
 import ImagePacks
 import Runs
 
@@ -22,9 +23,10 @@ enum ResumeRefusals {
 
   /// Returns the error for a finished run that was emptied of its checkpoints.
   static func noCheckpoints(in directory: RunDirectory) -> RunError {
-    RunError(
+    let encoder = directory.encoderPath(of: .raw).shellQuoted
+    return RunError(
       .missing, "\(directory.path): is finished, and its checkpoints are gone",
-      remedy: "put them back, or begin a new run with another --output (--init \(directory.encoderPath(of: .raw)))")
+      remedy: "put them back, or begin a new run with another --output (--init \(encoder))")
   }
 
   /// Returns the error for what a command cannot resume, imported weights or a run of another command; else `nil`.
@@ -34,7 +36,7 @@ enum ResumeRefusals {
     if directory.isImported {
       return RunError(
         .configuration, "--resume: \(directory.path) holds imported weights, which were not trained here",
-        remedy: "begin a run with them: --init \(directory.path) and another --output")
+        remedy: "begin a run with them: --init \(directory.path.shellQuoted) and another --output")
     }
     guard configuration.command != command else { return nil }
     return RunError(
@@ -66,7 +68,7 @@ enum ResumeRefusals {
     let (option, asked) = (difference.option, difference.asked)
     let source = request.overrides.source(of: option)
     let place = source.map { source in "\(source): gives \(option) \(asked), but" } ?? "--\(option) \(asked):"
-    let others = "or begin a new run with another --output (--init \(run) takes its encoder)"
+    let others = "or begin a new run with another --output (--init \(run.shellQuoted) takes its encoder)"
     return RunError(
       .configuration,
       "\(place) the run in \(run) was begun with \(difference.own ?? "its default"), which a resumed run cannot change",
@@ -115,7 +117,7 @@ enum ResumeRefusals {
     // Beside classes that are the dataset's own folders, they were splits before too.
     guard training != request.path, !inside.isEmpty else { return "" }
     return
-      "; versions before this one took \(inside.joined(separator: ", ")) for a class: if the run was begun so, continue it with --data \(training) --train-folder ."
+      "; versions before this one took \(inside.joined(separator: ", ")) for a class: if the run was begun so, continue it with --data \(training.shellQuoted) --train-folder ."
   }
 
   /// Returns the error for a dataset whose images differ in a given way from those with which the run was begun.
@@ -125,7 +127,7 @@ enum ResumeRefusals {
     let origin = request.isResuming ? "the run in \(directory?.path ?? "")" : "the run of --config"
     let others =
       request.isResuming
-      ? "with another --output (--init \(directory?.path ?? "") takes its encoder)"
+      ? "with another --output (--init \((directory?.path ?? "").shellQuoted) takes its encoder)"
       : "without dataset-fingerprint and dataset-contents"
     return RunError(
       .configuration,

@@ -75,9 +75,7 @@ final class RunEvaluation {
   /// Saves the state from which a resumed run goes on as the best checkpoint, if its logged evaluation is better than
   /// that of the stored one: a run that was stopped may have been killed before the file was complete.
   func keepLogged(_ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver, _ activity: Activity) {
-    guard opened.isResumed, opened.configuration.checkpoints.best != nil, let directory = opened.directory,
-      let record = LoggedResults(of: directory, through: state.step).evaluation
-    else { return }
+    guard opened.configuration.checkpoints.best != nil, let record = opened.logged?.evaluation else { return }
     keepBest(record, state, log, saver, activity)
     saver.settle(log)
   }

@@ -120,7 +120,7 @@ struct RunOpening {
     } catch {
       throw RunError(
         error.exitCode, "\(output): the run computes in bfloat16: \(error.problem)",
-        remedy: "resume it on hosts with bfloat16, or begin a new run with --init \(output)")
+        remedy: "resume it on hosts with bfloat16, or begin a new run with --init \(output.shellQuoted)")
     }
     // A checkpoint takes the memory of the state already, before all ranks are compared.
     if let problem = (try? LeastMemory(configuration))?.problem([LeastMemory.Limits(ranksOnHost: 1)]) { throw problem }

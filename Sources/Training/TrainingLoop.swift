@@ -22,7 +22,7 @@ struct TrainingLoop {
 
   /// Creates the loop of a run; the log gets the best checkpoint that is stored.
   init(_ opened: OpenedRun, _ plan: StepPlan, _ diagnostics: Diagnostics, _ log: RunLog, report: Reporter) {
-    saver = CheckpointSaver(opened.configuration.withAbsolutePaths, opened.directory, report: report)
+    saver = CheckpointSaver(opened, report: report)
     evaluation = RunEvaluation(opened, report: report)
     (self.opened, self.plan, self.diagnostics, self.log, self.report) = (opened, plan, diagnostics, log, report)
     log.best = saver.storedBest

@@ -1,5 +1,6 @@
 import Configuration
 import DistributedStep
+import Formats
 import Glibc
 import Job
 import MPI
@@ -146,6 +147,6 @@ package enum TrainingRun {
     return "\(path): is finished, \(state.step) of \(plan.lastStep) steps, and nothing was done"
       + (plan.lastStep < plan.allSteps
         ? "; give more --steps to continue"
-        : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(opened.directory?.path ?? "RUN")")
+        : "; to train on, give --extend-epochs with more than \(counted(opened.configuration.schedule.epochs, "epoch")) in total, or begin a new run with --init \(path.shellQuoted)")
   }
 }

@@ -11,7 +11,7 @@ public struct InterfaceAddress: Codable, Sendable, Equatable {
   /// True for the loopback interface.
   public let isLoopback: Bool
 
-  /// The network in the form that MPI launchers expect, such as `10.0.0.0/24`.
+  /// The network in a form that MPI launchers accept: the address with the length of the prefix, such as `10.0.0.2/24`.
   public var network: String { "\(address)/\(prefixLength)" }
 
   /// Returns the IPv4 and IPv6 addresses of all active interfaces, without link-local addresses.

@@ -17,6 +17,7 @@ package struct ExportedClassifier {
   /// The names of the classes that the file of a linear probe holds; empty if there are none.
   package let classNames: [String]
 
+  /// The number of classes.
   package var classCount: Int { bias.count }
 
   /// Reads the classifier of a run for an encoder: that of the linear probe, or else the one trained along with the

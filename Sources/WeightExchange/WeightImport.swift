@@ -21,6 +21,7 @@ package enum WeightImport {
     /// The text with which the names of the model's tensors in the file begin; `nil` to detect it.
     package var prefix: String?
 
+    /// Creates a request that detects the prefix.
     package init(weights: String, layout: WeightLayout, overrides: ConfigurationOverrides, output: String?) {
       self.weights = weights
       self.layout = layout

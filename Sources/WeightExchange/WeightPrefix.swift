@@ -3,6 +3,7 @@ import Formats
 /// The text with which the names of a model's tensors begin in a file of another program, such as `backbone.`,
 /// `state_dict.model.` or `encoder_q.`; empty if there is none.
 package struct WeightPrefix: Equatable {
+  /// The prefix with its period; empty for none.
   package let text: String
   /// The part of the model whose tensors have this prefix.
   package let part: WeightLayout.Part

@@ -14,6 +14,15 @@ struct MessageTests {
     #expect(plain(value) == whole)
   }
 
+  @Test(
+    arguments: [
+      (4.5, "4.5 s"), (59.96, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (1e300, "1e+300 s"),
+      (.infinity, "inf s"), (-.nan, "NaN s"),
+    ] as [(Double, String)])
+  func `times are shown`(seconds: Double, text: String) {
+    #expect(duration(seconds) == text)
+  }
+
   @Test(arguments: [
     (16, 32, "--batch-size 16 is smaller than --shard-size 32; give --shard-size 16 (one shard) or 8 (two) too"),
     (7, 32, "--batch-size 7 is smaller than --shard-size 32; give --shard-size 7 (one shard) too"),

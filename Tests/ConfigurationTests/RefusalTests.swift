@@ -104,6 +104,8 @@ struct RefusalTests {
     Mistake("--batch-size -5", naming: "--batch-size -5", "at least 1"),
     Mistake("--batch-size ten", naming: "--batch-size ten", "expected a whole number"),
     Mistake("--temperature 0,1", naming: "--temperature 0,1", "expected a number"),
+    Mistake("--temperature 0x1", naming: "--temperature 0x1", "expected a number"),
+    Mistake("--dataset folder --data d --mean 0x1p-1,0,0 --std 1,1,1", naming: "--mean 0x1p-1,0,0", "from 0 to 1"),
     Mistake("--seed -1", naming: "--seed -1", "a whole number"),
     Mistake("--model resnet-20", naming: "--model resnet-20", "did you mean 'resnet20'?"),
     Mistake("--precision bf16", naming: "--precision bf16", "did you mean 'bfloat16'?"),

@@ -37,6 +37,39 @@ struct ScheduleTests {
 
   private func configuration(_ line: String) -> Configuration { given(line).applied(to: Configuration()) }
 
+  /// Epochs of 10 steps, at whose first steps a schedule has these multiples of its peak.
+  @Test(
+    arguments: [
+      ("constant", [1, 1, 1, 1, 1]),
+      ("step --decay-epochs 2,4", [1, 1, 0.1, 0.1, 0.01]),
+      ("step --decay-epochs 2,4 --decay-rate 0.5", [1, 1, 0.5, 0.5, 0.25]),
+      ("exponential --epochs-per-decay 1.5", [1, 1, 0.97, 0.9409, 0.9409]),
+      ("exponential --epochs-per-decay 1.5 --decay-rate 0.5", [1, 1, 0.5, 0.25, 0.25]),
+      // ½(1 + cos(πe/5)), of which those of e and 5 − e add up to 1.
+      ("cosine", [1, 0.904508, 0.654508, 0.345492, 0.095492]),
+    ] as [(String, [Double])])
+  func `a schedule counts in epochs`(options: String, expected: [Double]) {
+    let schedule = configuration("--epochs 5 --warmup-epochs 0 --learning-rate 2 --schedule \(options)")
+      .learningRateSchedule(stepsPerEpoch: 10)
+    for (epoch, multiple) in expected.enumerated() {
+      let rate = Double(schedule.learningRate(atStep: 10 * epoch))
+      #expect(abs(rate - 2 * multiple) < 2e-6, "epoch \(epoch): \(rate)")
+    }
+  }
+
+  @Test func `a learning rate is lowered between two steps, and scaled with the batch on demand`() {
+    func rates(_ options: String) -> [Float] {
+      let schedule = configuration("--epochs 5 --warmup-epochs 0 --learning-rate 0.75 --batch-size 64 \(options)")
+        .learningRateSchedule(stepsPerEpoch: 10)
+      return [0, 14, 15, 19, 20].map { step in schedule.learningRate(atStep: step) }
+    }
+    #expect(rates("--schedule constant") == [0.75, 0.75, 0.75, 0.75, 0.75])
+    #expect(rates("--schedule constant --scale-learning-rate") == [0.1875, 0.1875, 0.1875, 0.1875, 0.1875])
+    #expect(rates("--schedule step --decay-epochs 2 --decay-rate 0.5") == [0.75, 0.75, 0.75, 0.75, 0.375])
+    #expect(
+      rates("--schedule exponential --epochs-per-decay 1.5 --decay-rate 0.5") == [0.75, 0.75, 0.375, 0.375, 0.375])
+  }
+
   @Test(arguments: ["constant", "step --decay-epochs 2,4", "exponential --epochs-per-decay 1.5"])
   func `an extended schedule is that of a run started so`(schedule: String) throws {
     let options = "--warmup-epochs 1 --schedule \(schedule)"

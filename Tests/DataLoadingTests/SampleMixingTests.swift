@@ -50,6 +50,7 @@ struct SampleMixingTests {
     // Without margins, which are equal in all views.
     let flip = try Augmentation("flip")
     let (plain, mixed) = (try views(loader(nil, flip)), try views(loader(mixing, flip)))
+    var patches = 0
     for row in [0, 1, 3, 4, 5, 6, 8, 9] {
       let (view, position) = (row / 5, row % 5)
       let partner = plain[view * 5 + 4 - position]
@@ -63,7 +64,33 @@ struct SampleMixingTests {
       #expect(changed.count == rows.count * columns.count, "a rectangle")
       let mixingWeight = mixing.mixingWeight(sample: Int(Self.samples[position]), view: view, epoch: 0, size: Self.size)
       #expect(abs(mixingWeight - (1 - Double(changed.count) / 120)) < 1e-12)
+      patches += changed.isEmpty ? 0 : 1
     }
+    #expect(patches > 3, "most rectangles are not empty")
+  }
+
+  /// With 1 − λ uniform, as of Beta(1, 1), and a side of r = √(1 − λ) about a uniform center, a clipped side has the
+  /// mean r − r²/4, and the partner E (r − r²/4)² = 1/2 − 1/5 + 1/48 of the pixels.
+  @Test func `rectangles of CutMix have the area and the shape of their definition`() {
+    let size = ImageSize(width: 1000, height: 800)
+    let mixing = SampleMixing(mixup: 0, cutmix: 1, seed: 4)
+    var (area, whole) = (0.0, 0)
+    for sample in 0..<20_000 {
+      area += 1 - mixing.mixingWeight(sample: sample, view: 1, epoch: 2, size: size)
+      guard case .patch(let rows, let columns) = mixing.mixture(sample: sample, view: 1, epoch: 2, size: size) else {
+        Issue.record("sample \(sample) has no rectangle")
+        return
+      }
+      guard rows.lowerBound > 0, rows.upperBound < 800, columns.lowerBound > 0, columns.upperBound < 1000 else {
+        continue
+      }
+      whole += 1
+      let shares = (Double(rows.count) / 800, Double(columns.count) / 1000)
+      #expect(abs(shares.0 - shares.1) < 2.0 / 800, "not of the view's shape: \(rows), \(columns)")
+    }
+    // A sixth of the rectangles touches no edge.
+    #expect(whole > 2000)
+    #expect(abs(area / 20_000 - (1.0 / 2 - 1.0 / 5 + 1.0 / 48)) < 0.01, "\(area / 20_000)")
   }
 
   /// Mean 1/2 and variance 1/(4(2α + 1)) of Beta(α, α).

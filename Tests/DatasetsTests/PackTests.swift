@@ -87,6 +87,19 @@ struct PackTests {
     #expect(error.kind == .missing && error.description.contains("--validation-fraction"))
   }
 
+  @Test(
+    arguments: [
+      ([:], "a model's weights"), (["format": "pt"], "a model's weights"),
+      (["format": "supcon-pack", "version": "0"], "a pack of another version"),
+    ] as [([String: String], String)])
+  func `another safetensors file is told as what it is`(metadata: [String: String], title: String) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("other")
+    try SafetensorsWriter.write(to: path, metadata: metadata, tensors: [NamedTensor]())
+    let error = try #require(throws: FileError.self) { try PackedDataset(path: path, split: .train) }
+    #expect(error.kind == .content && error.description.contains(title), "\(error)")
+  }
+
   @Test func `a bad image ends the packing and leaves nothing behind`() throws {
     let directory = try TemporaryDirectory()
     let (training, _) = try folders(directory)

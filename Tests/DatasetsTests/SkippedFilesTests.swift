@@ -85,6 +85,15 @@ struct SkippedFilesTests {
     #expect(try scan((0..<12).map { number in "\(number + 10)/1.png" }).nameNotes.isEmpty)
   }
 
+  /// Of the classes 1 to 10, label 2 is class 2.
+  @Test(arguments: [(0...10, 2, 10), (1...10, 1, 10), (9...11, 0, 10), (2...20, 0, 10)])
+  func `the first label that is not in the order of numbers is the example`(
+    numbers: ClosedRange<Int>, label: Int, name: Int
+  ) throws {
+    let notes = try scan(numbers.map { number in "\(number)/1.png" }).nameNotes
+    #expect(notes.count == 1 && notes[0].contains("so that label \(label) is class \(name);"), "\(notes)")
+  }
+
   @Test func `all unknown classes are named`() throws {
     let error = try #require(throws: FileError.self) {
       try scan(["a/1.png", "x/1.png", "y/1.png"], classes: ["a", "b"])

@@ -44,6 +44,17 @@ struct LaunchProposalTests {
     #expect((best.ranks, best.threads) == (1, 3))
   }
 
+  @Test func `a division of the shards over the ranks of another launch is ignored`() throws {
+    var divided = try self.configuration([:])
+    divided.compute.balance = .weights([3, 1])
+    let all = try LaunchProposal.proposals(
+      divided, viewSize: Self.views, teacher: nil, evaluatedSamples: nil,
+      on: HostTopology(cores: 8, sockets: 1, memoryByteCount: 64_000_000_000))
+    let turns = Dictionary(uniqueKeysWithValues: all.map { proposal in (proposal.ranks, proposal.turns) })
+    // Each of the eight cores has one of the eight shards.
+    #expect([1, 2, 4, 8].map { ranks in turns[ranks] } == [1, 1, 1, 1])
+  }
+
   @Test func `what does not fit is not proposed`() throws {
     #expect(try proposals(cores: 8, sockets: 1, gigabytes: 0.01).isEmpty)
     let all = try proposals(cores: 8, sockets: 1, gigabytes: 64)

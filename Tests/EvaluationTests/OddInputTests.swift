@@ -70,6 +70,15 @@ struct OddInputTests {
     }
   }
 
+  @Test func `a covariance, which takes long for many wide rows, reports progress with every sample`() {
+    let training = FeatureRows(features: [4, 0, 6, 0, 4, 2], labels: [0, 1, 1], width: 2)
+    for classCount in [1, 2] {
+      var progress = 0
+      _ = Mahalanobis(training, classCount: classCount) { progress += 1 }
+      #expect(progress == 3, "\(classCount) classes")
+    }
+  }
+
   @Test func `a class that is neither tested nor predicted has a precision and a recall of 0`() {
     let confusion = ConfusionMatrix(labels: [0, 0, 1], predictions: [0, 1, 1], classCount: 3)
     #expect((0..<3).map(confusion.precision) == [1, 0.5, 0])

@@ -80,6 +80,18 @@ struct AtomicFileTests {
     #expect(error.description.contains(path))
   }
 
+  @Test func `the name of a folder, and what is in the temporary file's place, are told`() throws {
+    let directory = try TemporaryDirectory()
+    let folder = directory.file("new/")
+    let error = try #require(throws: FileError.self) { try AtomicFile.check(folder) }
+    #expect(error.kind == .creation && error.description.hasPrefix("\(folder): ends in /"), "\(error)")
+    let path = directory.file("a.txt")
+    try makeFolder("\(path).temporary")
+    let blocked = try #require(throws: FileError.self) { try AtomicFile.write("text", to: path) }
+    #expect(blocked.kind == .creation && blocked.description.hasPrefix("\(path): cannot create it"), "\(blocked)")
+    #expect(blocked.description.contains("\(path).temporary, which is there already"), "\(blocked)")
+  }
+
   @Test func `a folder in the file's place is kept`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("folder")

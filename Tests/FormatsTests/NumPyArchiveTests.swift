@@ -20,7 +20,8 @@ struct NumPyArchiveTests {
   @Test func `an archive of several arrays names them and the remedy`() throws {
     let error = try #require(throws: FileError.self) { try NumPyFile(path: fixture("two.npz")) }
     #expect(error.kind == .content)
-    for part in ["2 arrays", "first", "second", "np.load(", "['first']"] {
+    #expect(error.description.hasSuffix(" first"), "\(error)")
+    for part in ["2 arrays", "first", "second", "np.load(sys.argv[1])[sys.argv[2]]"] {
       #expect(error.description.contains(part), "\(error)")
     }
   }
@@ -33,6 +34,7 @@ struct NumPyArchiveTests {
   @Test(arguments: ["stored.npz", "deflated.npz"])
   func `a damaged archive is refused or the same`(name: String) throws {
     let whole = try readBytes(fixture(name))
+    let expected = (0..<12).map { index in Double(index) / 4 - 1 }
     let directory = try TemporaryDirectory()
     let path = directory.file("a.npz")
     for place in whole.indices {
@@ -40,7 +42,7 @@ struct NumPyArchiveTests {
         try writeBytes(Array(bytes), to: path)
         do throws(FileError) {
           let file = try NumPyFile(path: path)
-          #expect(try file.doubles(0..<12)[11] == 1.75, "byte \(place)")
+          #expect(try file.doubles(0..<12) == expected, "byte \(place)")
         } catch {
           #expect(error.kind == .content)
         }

@@ -22,6 +22,7 @@ struct SHA256Tests {
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     #expect(digest(["abc"]) == expected)
     #expect(digest(["a", "", "bc"]) == expected)
+    #expect(SHA256.hexadecimalDigest(of: Array("abc".utf8)) == expected)
   }
 
   @Test func `the digest of two blocks is the published one`() {

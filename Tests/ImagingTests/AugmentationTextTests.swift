@@ -71,6 +71,8 @@ struct AugmentationTextTests {
     ("none + flip", ["none"]),
     ("supcontrast(area=1)", ["supcontrast has no parameter area", "none"]),
     ("jitter(hue=0.6)", ["jitter", "hue=0.6", "from 0 to 0.5"]),
+    ("jitter(hue=0x0.4)", ["jitter", "hue=0x0.4", "from 0 to 0.5"]),
+    ("rotate(degrees=-30...30)", ["degrees=-30...30", "LEAST..MOST"]),
     ("resized-crop(area=1..0.2)", ["area=1..0.2", "LEAST..MOST"]),
     ("resized-crop(filter=lanczos)", ["filter=lanczos", "bilinear or bicubic"]),
     ("padded-crop(padding=1.5)", ["padding=1.5", "whole number"]),

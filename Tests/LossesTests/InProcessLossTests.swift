@@ -21,7 +21,7 @@ import Testing
   {
     let loss = ContrastiveLoss<Scalar>(
       blocks: RowBlocks(rowCount: reference.count, rowsPerShard: 8, ranks: 1), width: Self.width,
-      temperature: Self.temperature, variant: variant,
+      temperature: Self.temperature, scale: reference.variant.scale, variant: variant,
       rowOrder: RowOrder(samplesPerGroup: reference.count / 2, views: 2),
       threads: 2)
     var rounded = reference
@@ -47,6 +47,19 @@ import Testing
     let reference = reference(ReferenceVariant(denominator: "only-negatives", views: 2))
     #expect(errors(.supervisedDecoupled, reference, Double.self) < 1e-12)
     #expect(errors(.supervisedDecoupled, reference, Float.self) < 1e-5)
+  }
+
+  /// The factor g, of which --loss-scale and --contrastive-weight are made.
+  @Test(arguments: ReferenceVariant.all(views: 2, cap: 2))
+  func `a factor multiplies loss and gradient in every variant`(variant: ReferenceVariant) throws {
+    var scaled = variant
+    scaled.scale = 0.3
+    let reference = reference(scaled)
+    let lossVariant = try scaled.lossVariant
+    #expect(errors(lossVariant, reference, Double.self) < 1e-12)
+    if !variant.isInside, !variant.isOneView, variant.positivesCap == nil {
+      #expect(errors(lossVariant, reference, Float.self) < 1e-5)
+    }
   }
 
   @Test(arguments: ["out", "in"], ["all", "one"])

@@ -59,7 +59,8 @@ private struct ConvolutionCase: Decodable {
     }
   }
 
-  // A sum of n products in float32, in whatever order, errs by about √n · 2⁻²⁴ of its terms: libraries differ in the order.
+  // A sum of n products in float32, in whatever order, errs by about √n · 2⁻²⁴ of its terms: libraries differ in the
+  // order.
   @Test(arguments: [1, 8, 16])
   func `direct convolutions match PyTorch in every channel block`(channelBlock: Int) throws {
     let cases: [ConvolutionCase] = try fixture("convolutions")

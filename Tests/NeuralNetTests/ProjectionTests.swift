@@ -202,6 +202,16 @@ import Testing
     #expect(abs(lengths[1] - Float(48).squareRoot()) < 1e-6)
   }
 
+  // Such a row is divided by the limit of 10⁻¹², which does not depend on it: every element has its own gradient alone.
+  @Test func `the gradient of a row that is too short is divided by the limit`() {
+    let rows: [Float] = [3e-13, 4e-13] + [Float](repeating: 0, count: 10)
+    let gradient = normalizationGradient(rows, [1, -2] + [Float](repeating: 0.5, count: 10))
+    let expected: [Float] = [1e12, -2e12] + [Float](repeating: 5e11, count: 10)
+    for (found, quotient) in zip(gradient, expected) {
+      #expect(abs(found - quotient) <= 1e-6 * abs(quotient), "\(found), not \(quotient)")
+    }
+  }
+
   // Along a row the unit vector does not change, so the gradient is at right angles to the row.
   @Test func `the gradient of unit normalization is perpendicular to the row`() {
     let rows = noise("input", 5 * 12)

@@ -22,8 +22,8 @@ struct ScratchMemoryTests {
   // ResNet-18 computes its first stage, with maps of 128 KiB a view, in lent memory. Of the other stages the largest
   // gradients of a block's input are two such maps, and the hidden maps and the outputs are half as large.
   //
-  // ResNet-50 computes its first six blocks in lent memory. The gradients of the inputs of the next are 256 KiB each, an
-  // output is 256 KiB, and hidden maps are 128 KiB. Of the first stage's outputs, 512 KiB a view, none is saved.
+  // ResNet-50 computes its first six blocks in lent memory. The gradients of the inputs of the next are 256 KiB each,
+  // an output is 256 KiB, and hidden maps are 128 KiB. Of the first stage's outputs, 512 KiB a view, none is saved.
   @Test(arguments: [
     (model: "resnet18", scratch: (2 * 128 + 2 * 64) << 10, saved: (1440 + 32) << 10),
     (model: "resnet50", scratch: (3 * 256 + 128) << 10, saved: (8240 - 512 + 32) << 10),

@@ -45,6 +45,26 @@ struct NeighborSearchTests {
     #expect(parts == found)
   }
 
+  @Test func `a representation of zeros lies at the center, at a distance of 1 from those of unit length`() throws {
+    let points = FeatureRows(features: [1, 0, 0, 0], labels: [0, 0], width: 2)
+    let found = try neighbors(NeighborSearch(2, among: points, threads: 1), of: points, 0..<2)
+    #expect(found.map { near in near.map(\.sample) } == [[0, 1], [1, 0]])
+    #expect(found.map { near in near.map(\.distance) } == [[0, 1], [0, 1]])
+    let right = try neighbors(NeighborSearch(1, among: rows([90]), threads: 1), of: rows([0]), 0..<1)
+    #expect(right.count == 1 && abs(right[0][0].distance - 2.0.squareRoot()) < 1e-6)
+  }
+
+  @Test func `a sheet has few neighbors of each image, a list any number`() {
+    var request = NeighborsStage.Request(run: "run", images: ["new.jpg"])
+    for (sheet, neighbors, isRefused) in [
+      (nil, 101, false), ("a.html", 100, false), ("a.html", 101, true), ("a.png", 50_000, true),
+    ] as [(String?, Int, Bool)] {
+      (request.sheet, request.neighbors) = (sheet, neighbors)
+      let problem = isRefused ? "--neighbors \(neighbors): --sheet shows at most 100; give fewer" : nil
+      #expect(request.problem == problem)
+    }
+  }
+
   @Test func `many neighbors are gathered for few rows at a time`() throws {
     let few = NeighborSearch(10, among: rows(Array(0..<40)), threads: 1)
     #expect(few.ranges(of: 200) == [0..<200] && few.ranges(of: 0).isEmpty)

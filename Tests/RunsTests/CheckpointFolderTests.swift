@@ -79,12 +79,42 @@ struct CheckpointFolderTests {
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "step-00000004.safetensors")
   }
 
+  @Test(arguments: ["step-00000002-good.safetensors", "step-best.safetensors", "step-3 copy.safetensors"])
+  func `a copy under a name of the user's is neither read nor removed`(name: String) throws {
+    let run = try SmallRun(steps: [2, 4])
+    try FileManager.default.copyItem(
+      atPath: run.path(step: 2), toPath: "\(run.directory.path)/checkpoints/\(name)")
+    let checkpoints = run.directory.checkpoints
+    let newest = try checkpoints.newest(of: run.configuration) { warning in Issue.record("\(warning)") }
+    #expect(newest?.state.step == 4)
+    #expect(checkpoints.steps == [2, 4])
+    try checkpoints.save(SmallRun.checkpoint(run.configuration, step: 6), keep: 1)
+    #expect(try run.names() == ["latest", "step-00000006.safetensors", name].sorted())
+  }
+
   @Test func `what a killed save left is removed, and nothing else`() throws {
     let run = try SmallRun(steps: [5])
     let names = try run.names()
     try writeBytes([1, 2, 3], to: run.path(step: 6) + ".temporary")
     run.directory.checkpoints.removeLeftovers()
     #expect(try run.names() == names)
+  }
+
+  /// Versions up to 0.1 stored the path of `--init` as it was given; config.yaml has the absolute one since.
+  @Test func `a checkpoint with the relative path of its initial encoder is of its run, whichever is chosen`() throws {
+    let run = try SmallRun(steps: [])
+    var (stored, own) = (run.configuration, run.configuration)
+    stored.model.initialPath = "runs/first"
+    own.model.initialPath = "/home/somebody/runs/first"
+    try run.directory.checkpoints.save(SmallRun.checkpoint(stored, step: 7), keep: 1)
+    for choice in [CheckpointChoice.latest, .step(7)] {
+      let checkpoint = try run.directory.checkpoints.read(choice, of: own) { warning in Issue.record("\(warning)") }
+      #expect(checkpoint?.state.step == 7)
+    }
+    own.model.initialPath = "/home/somebody/runs/second"
+    for choice in [CheckpointChoice.latest, .step(7)] {
+      #expect(throws: RunError.self) { _ = try run.directory.checkpoints.read(choice, of: own) { _ in } }
+    }
   }
 
   @Test(arguments: [("model", "resnet32"), ("temperature", "0.2"), ("head", "linear")])

@@ -13,4 +13,12 @@ struct ContentsFingerprintTests {
   func `another text is none`(text: String) {
     #expect(ContentsFingerprint(text: text) == nil)
   }
+
+  @Test func `times are told apart, also those whose nanoseconds take more than 64 bits`() {
+    #expect(ContentsFingerprint.time(seconds: 1_700_000_000, nanoseconds: 5) == 1_700_000_000_000_000_005)
+    #expect(ContentsFingerprint.time(seconds: -1, nanoseconds: 999_999_999) == -1)
+    let secondsOfYear3000 = 32_503_680_000
+    let late = [0, 1].map { second in ContentsFingerprint.time(seconds: secondsOfYear3000 + second, nanoseconds: 0) }
+    #expect(late[0] != late[1])
+  }
 }

@@ -147,6 +147,21 @@ struct RunDirectoryTests {
     }
   }
 
+  @Test func `a broken link in the place of an output, or of its parent, is named`() throws {
+    let directory = try TemporaryDirectory()
+    let link = directory.file("scratch")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory.file("unmounted/runs"))
+    for path in [link, "\(link)/run"] {
+      let parts = ["cannot be created", "(\(link) is a broken link)", "choose another --output"]
+      expectRefusal(naming: ["\(path): "] + parts) { try RunDirectory(path: path).checkCanBeCreated() }
+      expectRefusal(naming: parts) { try RunDirectory(path: path).create() }
+    }
+    try makeFolder(directory.file("unmounted"))
+    try makeFolder(directory.file("unmounted/runs"))
+    try RunDirectory(path: "\(link)/run").create()
+    #expect(FileManager.default.fileExists(atPath: directory.file("unmounted/runs/run/checkpoints")))
+  }
+
   @Test func `an output that cannot be created has one exit code, a full disk another`() throws {
     let directory = try TemporaryDirectory()
     try writeBytes([], to: directory.file("file"))

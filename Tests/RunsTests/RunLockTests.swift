@@ -62,8 +62,8 @@ struct RunLockTests {
     let directory = try TemporaryDirectory()
     let path = directory.file(".lock")
     let descriptor = try hold(path, text: String(repeating: "x", count: 500))
-    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(150)) { close(descriptor) }
     let start = ContinuousClock.now
+    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(150)) { close(descriptor) }
     let lock = try RunLock(directory: directory.path, patienceSeconds: 30)
     #expect(ContinuousClock.now - start >= .seconds(0.1))
     #expect(String(decoding: try readBytes(path), as: UTF8.self) == "process \(getpid()) on host \(hostName())")
@@ -84,5 +84,6 @@ struct RunLockTests {
     let directory = try TemporaryDirectory()
     let error = #expect(throws: RunError.self) { _ = try RunLock(directory: directory.file("nowhere")) }
     #expect(error?.description.contains("nowhere/.lock: cannot be created") == true)
+    #expect(error?.remedy.contains("nowhere and what is in it writable, or choose another --output") == true)
   }
 }

@@ -15,6 +15,14 @@ struct NetworkLinkTests {
   }
 
   @Test(arguments: [
+    ("10Gb/s,30us", "10 Gb/s, 30 us"), ("500Gb/s,1us", "500 Gb/s, 1 us"), ("300Mb/s,0.1ms", "300 Mb/s, 100 us"),
+    ("1000Mb/s,0us", "1 Gb/s, 0 us"), ("1.25GB/s,0.5us", "10 Gb/s, 0.5 us"),
+  ])
+  func `speeds and latencies are shown without errors of rounding`(text: String, shown: String) {
+    #expect(NetworkLink(text)?.text == shown)
+  }
+
+  @Test(arguments: [
     "", "10Gb/s", "30us", "10Gb/s,30", "10,30us", "10gb/s,30us", "10Gbit/s,30us", "10Gb/s,30s", "10Gb/s;30us",
     "10Gb/s,30us,", "-10Gb/s,30us", "10Gb/s,-30us", "0Gb/s,30us", "0x10Gb/s,30us", "infGb/s,30us", "nanGb/s,30us",
     "1.2.3Gb/s,30us", "Gb/s,us", "10 Gb/s,30 us",

@@ -4,18 +4,27 @@ import Foundation
 struct JSONFields {
   /// The value of a field.
   enum Value: Decodable, Equatable {
+    case null
     case number(Double)
     case text(String)
-    case other
+    case boolean(Bool)
+    case list([Value])
+    case object([String: Value])
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
+      if container.decodeNil() {
+        self = .null
+      } else if let number = try? container.decode(Double.self) {
         self = .number(number)
       } else if let text = try? container.decode(String.self) {
         self = .text(text)
+      } else if let boolean = try? container.decode(Bool.self) {
+        self = .boolean(boolean)
+      } else if let list = try? container.decode([Value].self) {
+        self = .list(list)
       } else {
-        self = .other
+        self = .object(try container.decode([String: Value].self))
       }
     }
   }

@@ -283,6 +283,7 @@ struct PlanTests {
       let threadsPerRank: Int
       let binding: String
       let memoryPerHostBytes: Int
+      let recomputedShare: Double
     }
 
     let cores: Int
@@ -290,19 +291,29 @@ struct PlanTests {
     let proposals: [Proposal]
   }
 
-  @Test func `a proposal for a described host uses its cores and sockets`() throws {
-    let workshop = try Workshop()
-    let host = ["--cores", "8", "--sockets", "2", "--memory", "64GB", "--batch-size", "256"]
-    let result = try succeeding(workshop.run(["plan", "--propose", "--json"] + host))
+  private func proposal(for host: [String], in workshop: Workshop) throws -> Proposed {
+    let run = ["--batch-size", "256", "--precision", "float32"]
+    let result = try succeeding(workshop.run(["plan", "--propose", "--json"] + host + run))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let proposed = try decoder.decode(Proposed.self, from: Data(result.standardOutput.utf8))
+    return try decoder.decode(Proposed.self, from: Data(result.standardOutput.utf8))
+  }
+
+  @Test func `a proposal for a described host uses its cores, sockets and memory`() throws {
+    let workshop = try Workshop()
+    let proposed = try proposal(for: ["--cores", "8", "--sockets", "2", "--memory", "64GB"], in: workshop)
     let best = try #require(proposed.proposals.first)
     #expect((proposed.cores, proposed.sockets) == (8, 2))
     #expect((best.ranks, best.threadsPerRank, best.binding) == (2, 4, "core"))
+    #expect(best.recomputedShare == 0)
+
+    // Activations take at most half of the memory described, whatever this host has.
+    let small = try #require(try proposal(for: ["--cores", "8", "--memory", "950MB"], in: workshop).proposals.first)
+    #expect(small.recomputedShare > 0 && small.memoryPerHostBytes <= 950_000_000)
 
     for (options, words) in [
       (["--propose", "--ranks", "2"], "leave out --ranks"), (["--propose", "--threads", "2"], "chooses --threads"),
+      (["--propose", "--balance", "2,1"], "chooses the number of ranks, and --balance has a number for each"),
       (["--cores", "8"], "--cores: describes the host of --propose"),
       (["--propose", "--cores", "9", "--sockets", "2"], "multiple of 2"),
       (["--propose", "--memory", "128"], "found 128 bytes; give the unit too, such as 128GB"),

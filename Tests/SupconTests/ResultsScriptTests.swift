@@ -112,6 +112,16 @@ struct ResultsScriptTests {
 
   // MARK: - reproduce.sh
 
+  // `nproc` takes a number of threads in the environment for that of CPUs; it ignores an empty one.
+  @Test func `the threads of a training do not follow OMP_NUM_THREADS`() throws {
+    var found: [Substring?] = []
+    for threads in ["", "1", "500"] {
+      try succeeding(reproduce([], ["OMP_NUM_THREADS": threads]))
+      found.append(try calls().first?.firstMatch(of: /--threads ([0-9]+)/)?.1)
+    }
+    #expect(found[0] != nil && found[1] == found[0] && found[2] == found[0], "\(found)")
+  }
+
   @Test func `what is measured is printed again, and not measured again`() throws {
     let first = try reproduce()
     #expect(first.lastLine == Self.row, "\(first.standardError)")

@@ -72,6 +72,22 @@ struct ScriptTests {
     #expect(result.standardOutput.contains(expected), "\(result.standardOutput)")
   }
 
+  // Otherwise minutes of measurements were lost at the end.
+  @Test func `a file of results that cannot be written is told before anything is measured`() throws {
+    let workshop = try Workshop()
+    let program = try workshop.script("program", "exit 0")
+    let result = try run(
+      "compare-pytorch.sh", ["--data", workshop.data, "--json", "none/results.json"], in: workshop,
+      ["SUPCON": program])
+    #expect(result.exitCode == 73, "\(result.standardError)")
+    #expect(result.standardError.contains("none/results.json: cannot be written"), "\(result.standardError)")
+
+    try Data().write(to: URL(fileURLWithPath: workshop.path("file")))
+    let faults = try run("test-faults.sh", ["--output", "file/tables", "bits"], in: workshop, ["SUPCON": program])
+    #expect(faults.exitCode == 73, "\(faults.standardError)")
+    #expect(faults.standardError.contains("--output file/tables: cannot be made"), "\(faults.standardError)")
+  }
+
   // Endless where the text of the help was the condition for the end of the script.
   @Test(
     arguments: ["launch.sh", "compare-pytorch.sh", "compare-torchvision.sh", "results/reproduce.sh", "pack-encoder.sh"])

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `supcon sweep` as a user runs it.
@@ -13,6 +14,17 @@ struct SweepTests {
     try succeeding(workshop.run(["sweep", workshop.path("sweep.yaml"), "--output", workshop.path("sweep")]))
     let table = try workshop.text("sweep/sweep.csv").split(separator: "\n")
     #expect(table.count == 3 && table.dropFirst().allSatisfy { row in row.contains("finished") }, "\(table)")
+  }
+
+  @Test func `a list has a line a run on the standard output, whatever the start notes`() throws {
+    let workshop = try Workshop()
+    try write("options: {\(Self.options)}\ngrid: {temperature: [0.1, 0.5]}\n", in: workshop)
+    let list = try succeeding(
+      runProcess(
+        builtExecutable("supcon"), ["sweep", workshop.path("sweep.yaml"), "--list", "--output", "sweep"],
+        environment: ["ONEDNN_MAX_CPU_ISA": "SSE41", "DNNL_MAX_CPU_ISA": "SSE41"]))
+    #expect(list.standardOutput == "0\tsweep/temperature-0.1\n1\tsweep/temperature-0.5\n")
+    #expect(list.standardError.contains("note: ") && list.standardError.contains("ONEDNN_MAX_CPU_ISA"))
   }
 
   @Test func `runs that hold images out are compared by them, within one time limit`() throws {

@@ -30,6 +30,10 @@ struct UsageTests {
     Mistake(["embed", "--run=", "--output", "x"], naming: ["--run", "found an empty text"]),
     Mistake(["evaluate", "--run", "x", "--threads", "100000"], naming: ["--threads 100000", "at most 1024"]),
     Mistake(["pretrain", "--max-time", "00:00"], naming: ["--max-time", "00:00", "above 0"]),
+    Mistake(["pretrain", "--max-time", "0x10m"], naming: ["--max-time 0x10m", "a time above 0"]),
+    Mistake(["linear", "x", "--learning-rate", "0x10"], naming: ["'0x10'", "--learning-rate"]),
+    Mistake(["loss", "--embeddings", "z.npy", "--temperature", "0x1"], naming: ["'0x1'", "--temperature"]),
+    Mistake(["evaluate", "x", "--stall-timeout", "0x10"], naming: ["'0x10'", "--stall-timeout"]),
     Mistake(
       ["import", "--layout", "ge"],
       naming: ["missing --weights <file>, --model <model>, --dataset <dataset>", "Example: supcon import"]),
@@ -110,6 +114,9 @@ struct UsageTests {
     let workshop = try Workshop()
     let odd = try workshop.run(["linear", "--frobnicate"])
     #expect(odd.standardError.contains("Unknown option '--frobnicate'") && !odd.standardError.contains("ean '"))
+    // It has no --resume, and replaces its output.
+    let foreign = try workshop.run(["embed", "x", "--output", "y.npy", "--overwrite"])
+    #expect(foreign.standardError.contains("Unknown option '--overwrite'") && !foreign.standardError.contains("resume"))
     let recipe = try workshop.run(["recipe", "nope"])
     #expect(recipe.exitCode == 64)
     #expect(recipe.standardError.hasPrefix("Error: recipe nope: no recipe has this name; expected one of"))

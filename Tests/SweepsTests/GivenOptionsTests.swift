@@ -36,6 +36,9 @@ struct GivenOptionsTests {
     ("weight-average: 0.5, epochs: 3", "epochs: 3", "weight-average", "0.5"),
     // A resumed run may change it, but would keep it.
     ("steps: 2, epochs: 3", "epochs: 3", "steps", "2"),
+    // The default of the table, in place of which a new run on a small training set gets another.
+    ("batch-size: 256, epochs: 3", "epochs: 3", "batch-size", "256"),
+    ("learning-rate: 0.1, epochs: 3", "epochs: 3", "learning-rate", "0.1"),
   ])
   func `an option that is not given any more is named with its value`(
     begun: String, now: String, option: String, value: String
@@ -52,6 +55,7 @@ struct GivenOptionsTests {
     ("epochs: 3", "epochs: 3"), ("epochs: 3", "epochs: 3, temperature: 0.25"),
     // Not needed: the value is the default.
     ("epochs: 100, momentum: 0.9", "momentum: 0.9"),
+    ("dataset: cifar10, data: c, batch-size: 256", "dataset: cifar10, data: c"),
     // What a run makes of it stands in its file.
     ("precision: auto, stem: auto, epochs: 3", "epochs: 3"),
     // The results do not depend on it.

@@ -84,7 +84,7 @@ wait_for_job() {
   code=$(scontrol show job "$job" 2>/dev/null | sed -n 's/.*ExitCode=\([0-9]*\):.*/\1/p')
 }
 
-# submit NAME OPTIONS… -- COMMAND…: submits a job and waits for it; its output is in $folder/log.
+# submit OPTIONS of sbatch… SCRIPT ARGUMENTS…: submits a job and waits for its end; its output is in $folder/log.
 submit() {
   local job limit=${job_seconds:-120}
   job=$(sbatch --parsable --output "$folder/log" "$@") || { state="not submitted" code='' && return; }

@@ -17,7 +17,7 @@ ranks=${RANKS:-1}
 whole RANKS 1 2 "$ranks"
 [ "$ranks" = 1 ] || command -v "$mpirun" >/dev/null ||
   fail 69 "$mpirun: is not on the PATH: install it, name another with SUPCON_MPIRUN, or leave RANKS out"
-threads=${THREADS:-$(($(nproc) / ranks > 0 ? $(nproc) / ranks : 1))}
+threads=${THREADS:-$((processors / ranks > 0 ? processors / ranks : 1))}
 whole THREADS 1 2 "$threads"
 
 # What waited has started; nothing while it starts no command. Whether a signal has asked the script to stop since.

@@ -1,3 +1,5 @@
+import Spelling
+
 /// The conversion of an option's value from and to text.
 struct OptionParser<Value: Sendable>: Sendable {
   let kind: OptionKind
@@ -80,7 +82,8 @@ extension OptionParser where Value == UInt64 {
 extension OptionParser where Value == Double {
   static func number(_ expectation: String, _ isAllowed: @escaping @Sendable (Double) -> Bool) -> OptionParser {
     OptionParser(kind: .number) { (text) throws(OptionFailure) in
-      guard let number = Self.double(text) else { throw .malformed(.number) }
+      guard let number = Double(decimal: text) else { throw .malformed(.number) }
+      // An infinity in words is a number, out of range.
       guard number.isFinite, isAllowed(number) else { throw OptionFailure(expectation: "expected \(expectation)") }
       // Training computes in float32, where a smaller number would be 0 and a larger one infinite.
       guard number == 0 || Float(number).isNormal else {
@@ -99,18 +102,6 @@ extension OptionParser where Value == Double {
   /// e^margin must not overflow in float32; similarities ÷ temperature differ by at most 2 ÷ temperature.
   static let margin = number("a number from 0 to 80") { $0 >= 0 && $0 <= 80 }
   static let belowOne = number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
-
-  /// Parses a decimal number or an infinity, such as `1e-3`, `inf` or `.inf` (YAML).
-  private static func double(_ text: String) -> Double? {
-    switch text.lowercased() {
-    case ".inf", "+.inf": .infinity
-    case "-.inf": -.infinity
-    case ".nan": .nan
-    // Swift reads hexadecimal numbers too. Infinity in words is refused as out of range.
-    case let text where text.contains("x"): nil
-    default: Double(text)
-    }
-  }
 }
 
 // MARK: - Booleans
@@ -163,7 +154,7 @@ extension OptionParser where Value == [Float] {
   static func channels(from least: Float, _ expectation: String) -> OptionParser {
     OptionParser(kind: .text) { (text) throws(OptionFailure) in
       let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-      let numbers = parts.compactMap { part in Float(part) }
+      let numbers = parts.compactMap { part in Float(decimal: part) }
       guard parts.count == 3, numbers.count == 3, numbers.allSatisfy((least...1).contains) else {
         throw OptionFailure(expectation: "expected \(expectation)")
       }

@@ -38,7 +38,7 @@ package final class CIFARDataset: ImageDataset {
     }
 
     /// The mean and standard deviation that the SupCon authors' code (SupContrast) uses.
-    public var normalization: ChannelNormalization {
+    package var normalization: ChannelNormalization {
       switch self {
       case .cifar10:
         ChannelNormalization(mean: [0.4914, 0.4822, 0.4465], standardDeviation: [0.2023, 0.1994, 0.2010])

@@ -120,12 +120,7 @@ package struct FolderIndex: Sendable, Equatable {
   }
 
   /// The SHA-256 of all class and file names, in order.
-  package var fingerprint: String {
-    let digest = SHA256()
-    let bytes = encoded(withRoot: false)
-    unsafe digest.update(bytes.span.bytes)
-    return SHA256.hexadecimal(digest.finalize())
-  }
+  package var fingerprint: String { SHA256.hexadecimalDigest(of: encoded(withRoot: false)) }
 }
 
 // MARK: - Division

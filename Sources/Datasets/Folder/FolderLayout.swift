@@ -226,9 +226,9 @@ package struct FolderLayout: Sendable, Equatable {
 
   /// Adds a note if other splits lie next to the given training folder, which may have been chosen one level too low.
   private mutating func noteNeighbors(of path: String) {
-    guard others.isEmpty, let slash = path.lastIndex(of: "/") else { return }
-    let (parent, name) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
-    guard let own = SplitName(name), own.split == .train, let contents = try? FolderContents(parent) else { return }
+    let parent = path.parentFolder
+    guard others.isEmpty, SplitName(path.lastComponent)?.split == .train, let contents = try? FolderContents(parent)
+    else { return }
     let neighbors = contents.folders.filter { folder in
       SplitName(text(folder)).map { named in named.split != .train } ?? false
     }

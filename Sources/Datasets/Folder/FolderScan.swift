@@ -106,11 +106,11 @@ package struct FolderScan {
 
   /// Returns the note for class names that are numbers and not in their order, or `nil`.
   package static func numberNote(_ names: [String], of path: String) -> String? {
-    guard names.count > 2, names.allSatisfy({ name in Int(name) != nil }), names != names.sorted(by: isLess) else {
-      return nil
-    }
+    guard names.count > 2, names.allSatisfy({ name in Int(name) != nil }) else { return nil }
+    let byNumber = names.sorted(by: isLess)
+    guard let label = names.indices.first(where: { label in names[label] != byNumber[label] }) else { return nil }
     return
-      "\(path): the classes are numbers in the order of text, so that label 2 is class \(names[2]); supcon dataset info lists them by label"
+      "\(path): the classes are numbers in the order of text, so that label \(label) is class \(names[label]); supcon dataset info lists them by label"
   }
 
   private static func isLess(_ one: String, _ other: String) -> Bool {

@@ -25,7 +25,7 @@ final class NumericsCheck: Sendable {
   var finding: Finding? { first.withLock { finding in finding } }
 
   /// Returns a function that checks the activations of one shard, to be passed to
-  /// ``TrainingModel/forward(_:parameters:inspect:)``.
+  /// ``TrainingModel/forward(_:parameters:isRepeated:inspect:)``.
   func inspector(ofShard shard: Int) -> (_ layer: String, _ activation: Tensor) -> Void {
     var order = 0
     return { [self] layer, activation in

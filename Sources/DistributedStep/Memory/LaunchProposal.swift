@@ -27,7 +27,8 @@ package struct LaunchProposal: Sendable {
   /// Among equally fast proposals, the one with the least memory comes first.
   ///
   /// - Parameters:
-  ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.
+  ///   - configuration: The run's configuration with all defaults resolved; its number of threads and its division of
+  ///     the shards over ranks are ignored.
   ///   - topology: The CPUs and the memory of the host.
   ///   - estimate: Returns the memory of a rank for a configuration and a number of ranks.
   /// - Returns: The proposals that fit into the memory; empty if none does.
@@ -39,8 +40,12 @@ package struct LaunchProposal: Sendable {
     var proposals: [LaunchProposal] = []
     for ranks in 1...min(topology.cores, shards) where ranks.isMultiple(of: min(topology.sockets, shards)) {
       var own = configuration
+      // Weights are those of one number of ranks.
+      own.compute.balance = .even
       own.compute.threads = max(1, min(topology.cores / ranks, (shards + ranks - 1) / ranks))
       own.compute.loaderThreads = own.compute.loaderThreads ?? max(0, topology.cores / ranks - own.compute.threads)
+      own.compute.activationMemory = .bytes(
+        own.compute.activationMemory.byteCount(ranksOnHost: ranks, freeByteCount: topology.memoryByteCount))
       let memory = try estimate(own, ranks)
       proposals.append(
         LaunchProposal(
@@ -56,7 +61,8 @@ package struct LaunchProposal: Sendable {
   /// Returns the proposed numbers of ranks and threads for a run, the best proposal first.
   ///
   /// - Parameters:
-  ///   - configuration: The run's configuration with all defaults resolved; its number of threads is ignored.
+  ///   - configuration: The run's configuration with all defaults resolved; its number of threads and its division of
+  ///     the shards over ranks are ignored.
   ///   - viewSize: The size of views.
   ///   - teacher: The teacher that the configuration names.
   ///   - evaluatedSamples: The largest number of samples whose representations are computed at a time between steps;

@@ -18,7 +18,7 @@ package struct BatchPartition {
   /// The sum of the shards' vectors (``ShardVectorLayout``) over all ranks.
   let reduction: PiecewiseReduction<Float>
 
-  /// Divides batches of one size over the ranks.
+  /// Divides batches of one size over the ranks; not collective.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.

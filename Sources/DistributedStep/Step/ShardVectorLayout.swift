@@ -14,8 +14,10 @@ package struct ShardVectorLayout {
   /// The index of the shard's cross-entropy, which is also part of ``loss``; the next element is the number of
   /// correctly classified rows.
   let crossEntropy: Int?
+  /// The number of elements of the vector.
   package var count: Int { (crossEntropy.map { place in place + 1 } ?? stop) + 1 }
 
+  /// Lays out the vector of a model with these numbers of parameters and of batch statistics.
   package init(parameterCount: Int, statisticCount: Int, isClassifying: Bool) {
     gradient = 0..<parameterCount
     batchStatistics = parameterCount..<parameterCount + statisticCount

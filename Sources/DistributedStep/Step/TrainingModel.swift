@@ -13,7 +13,7 @@ import OneDNN
 ///       → classifier      → logits [rows, classes]                   (with a cross-entropy)
 ///     views → teacher → its logits [rows, classes]                   (with a teacher)
 final class TrainingModel {
-  /// The saved activations of one shard: filled by ``forward(_:parameters:inspect:)``, used by
+  /// The saved activations of one shard: filled by ``forward(_:parameters:isRepeated:inspect:)``, used by
   /// ``backward(_:parameters:into:completed:)``.
   final class ShardActivations {
     /// The encoder's activations; `nil` if the ``ActivationStore`` has assigned the memory to another shard.

@@ -171,7 +171,7 @@ extension TrainingStep {
     return learningRate
   }
 
-  /// Waits for the ranks of this host, if they may share the parameters.
+  /// Collective: waits for the ranks of this host, if they may share the parameters.
   private func meetOnHost(over world: borrowing Communicator) throws(MPIError) {
     if configuration.compute.sharedMemory == .auto {
       try world.hostBarrier()

@@ -45,7 +45,7 @@ package final class TrainingStep {
       configuration.compute.sharedMemory, isFromRoot: false, over: world, report: report)
   }
 
-  /// Compiles the model for every thread of this rank and allocates the activations of its shards.
+  /// Compiles the model for every thread of this rank and allocates the activations of its shards; not collective.
   ///
   /// - Parameters:
   ///   - configuration: The configuration of the run.

@@ -130,10 +130,16 @@ final class LinearClassifier {
   ///
   /// Collective; each rank evaluates its own part of the samples.
   ///
-  /// - Throws: ``CollectiveError`` if a logit is not finite and `needsFiniteLogits` is true: the loss of the last step
-  ///   does not tell.
+  /// - Parameters:
+  ///   - features: The features of the samples, `[samples, width]`.
+  ///   - labels: The class of each sample.
+  ///   - world: The ranks.
+  ///   - check: Receives the logits of each sample, and throws if they cannot be used.
+  /// - Returns: The numbers of correct predictions.
+  /// - Throws: ``CollectiveError`` with the error of `check`.
   func accuracy(
-    features: [Float], labels: [Int32], needsFiniteLogits: Bool, over world: borrowing Communicator
+    features: [Float], labels: [Int32], over world: borrowing Communicator,
+    checking check: @Sendable (_ logits: [Float]) throws -> Void = { _ in }
   ) throws -> TestAccuracy {
     let width = width
     // Safe: a rank calls it from one thread.
@@ -142,11 +148,7 @@ final class LinearClassifier {
     return try TestAccuracy(labels: labels, classCount: classCount, blockSize: 1, over: world) { samples in
       let rows = Array(features[samples.lowerBound * width..<samples.upperBound * width])
       let logits = try unsafe classifier.logits(rows)
-      guard !needsFiniteLogits || logits.allSatisfy(\.isFinite) else {
-        throw RunError(
-          .software, "the classifier's logits are not finite: it has diverged",
-          remedy: "lower --learning-rate or --momentum")
-      }
+      try check(logits)
       return logits
     }
   }

@@ -27,7 +27,7 @@ enum LinearProbe {
     for epoch in 0..<defaults.epochs {
       _ = try classifier.trainEpoch(epoch, features: features, labels: training.labels, over: world)
     }
-    // A measure beside others has no options to change, and must not end a training.
-    return try classifier.accuracy(features: testFeatures, labels: test.labels, needsFiniteLogits: false, over: world)
+    // Logits are not checked: a measure beside others has no options to change, and must not end a training.
+    return try classifier.accuracy(features: testFeatures, labels: test.labels, over: world)
   }
 }

@@ -109,8 +109,14 @@ package enum LinearStage {
     let epochs = try train(classifier, on: &features, request, over: world, report: report)
 
     world.activity.begin("testing")
-    let accuracy = try classifier.accuracy(
-      features: features.test, labels: test.labels, needsFiniteLogits: true, over: world)
+    let accuracy = try classifier.accuracy(features: features.test, labels: test.labels, over: world) { logits in
+      // The loss of the last step is that before its update.
+      guard logits.allSatisfy(\.isFinite) else {
+        throw RunError(
+          .software, "the classifier's logits are not finite: it has diverged",
+          remedy: "lower --learning-rate or --momentum")
+      }
+    }
     let memory = try ProcessMeasurements.peakResidentByteCounts(over: world)
     let result = LinearResult(
       request: request, split: opened.split, resultFolder: folder, classNames: training.classNames,

@@ -118,8 +118,10 @@ struct EvaluationMeasures {
     let (training, classCount) = (training, classCount)
     let search = KNearestNeighbors(k: min(Self.outlierNeighbor, training.count), width: training.width)
     let norms = search.squaredLengths(training.features)
-    world.activity.begin("outliers", allowsSilence: true)
-    let (one, tied) = (Mahalanobis(training, classCount: 1), Mahalanobis(training, classCount: classCount))
+    let activity = world.activity
+    activity.begin("outliers", allowsSilence: true)
+    let one = Mahalanobis(training, classCount: 1) { activity.progressed() }
+    let tied = Mahalanobis(training, classCount: classCount) { activity.progressed() }
     func distances(_ rows: FeatureRows) throws -> [Double] {
       try RowWork.gather(rows: rows.count, width: 3, zero: 0.0, threads: threads, over: world) { samples, _ in
         let neighbors = try search.neighbors(of: rows, samples, training, norms)

@@ -87,6 +87,8 @@ package enum PredictionStage {
       let logits = try classifier.logits(part.rows, threads: request.threads, over: world)
       badCount += part.bad.count
       contrast.add(part.contrast)
+      // The reader of the output may make this rank wait.
+      world.activity.begin("writing the predictions", allowsSilence: true)
       guard world.isRoot else { continue }
       let probabilities = ClassProbabilities(logits: logits, labels: part.rows.labels, classCount: names.count)
       for (index, path) in part.paths.enumerated() {

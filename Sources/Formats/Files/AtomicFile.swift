@@ -29,7 +29,10 @@ public struct AtomicFile: ~Copyable, Sendable {
     guard descriptor >= 0 else {
       let code = errno
       entry?.remove()
-      throw Self.cannotCreate(path, code: code)
+      let error = Self.cannotCreate(path, code: code)
+      // As a command of another user leaves it that was killed.
+      guard [EACCES, EISDIR].contains(code), unsafe access(temporaryPath, F_OK) == 0 else { throw error }
+      throw FileError(error.kind, "\(error); it is written as \(temporaryPath), which is there already: remove that")
     }
     self.init(path: path, temporaryPath: temporaryPath, descriptor: descriptor, entry)
   }
@@ -118,10 +121,15 @@ public struct AtomicFile: ~Copyable, Sendable {
     unsafe unlink(probe)
   }
 
-  /// Throws if the path is a folder or a device, which the finished file cannot or must not replace.
+  /// Throws if the path is that of a folder or a device, which the finished file cannot or must not replace.
   private static func checkKind(_ path: String) throws(FileError) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return }
+    guard unsafe stat(path, &status) == 0 else {
+      guard !path.hasSuffix("/") else {
+        throw FileError(.creation, "\(path): ends in /, as the name of a folder; give the name of a file")
+      }
+      return
+    }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return
     case S_IFDIR: throw FileError(.creation, "\(path): is a folder; give the name of a file in it")

@@ -33,6 +33,13 @@ public struct SHA256: ~Copyable {
     return digest
   }
 
+  /// Returns the digest of bytes as hexadecimal digits.
+  public static func hexadecimalDigest(of bytes: [UInt8]) -> String {
+    let digest = SHA256()
+    unsafe digest.update(bytes.span.bytes)
+    return hexadecimal(digest.finalize())
+  }
+
   /// Returns bytes as lower-case hexadecimal digits.
   public static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()

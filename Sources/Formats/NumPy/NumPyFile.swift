@@ -60,10 +60,11 @@ public struct NumPyFile: Sendable {
     }
     guard arrays.count == 1 else {
       let names = arrays.prefix(10).map { array in String(array.name.dropLast(4)) }
+      // The name is an argument too, because it comes from the file.
       throw FileError(
         .content,
         "\(file.path): holds \(arrays.count) arrays (\(names.joined(separator: ", "))), expected one; save it by itself: "
-          + conversion(file.path, "['\(names[0])']"))
+          + "\(conversion(file.path, "[sys.argv[2]]")) \(names[0].shellQuoted)")
     }
     return try archive.contents(of: array)
   }

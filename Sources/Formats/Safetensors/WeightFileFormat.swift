@@ -28,17 +28,11 @@ public enum WeightFileFormat {
     return file
   }
 
-  /// Returns true for an ONNX file: it starts with ModelProto's version (field 1), and then another field or the name
-  /// `.onnx`.
+  /// Returns true for an ONNX file: it starts with ModelProto's version (field 1), and its name ends in `.onnx` or the
+  /// tag of another field follows.
   private static func isONNX(_ start: [UInt8], _ path: String) -> Bool {
     guard start.count > 2, start[0] == 0x08, (1...20).contains(start[1]) else { return false }
-    return path.lowercased().hasSuffix(".onnx") || beginsAsONNX(start)
-  }
-
-  /// Returns true if the bytes start an ONNX file: ModelProto's version (field 1), then the tag of another short field.
-  static func beginsAsONNX(_ start: [UInt8]) -> Bool {
-    start.count > 2 && start[0] == 0x08 && (1...20).contains(start[1])
-      && [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
+    return path.lowercased().hasSuffix(".onnx") || [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(start[2])
   }
 
   /// Returns the error for a file of another format, without the path that precedes it.

@@ -1,3 +1,5 @@
+import Spelling
+
 /// A named parameter of an augmentation operation, with its conversion from and to text.
 struct AugmentationParameter<Step>: Sendable {
   let name: String
@@ -60,8 +62,9 @@ struct AugmentationParameter<Step>: Sendable {
       return range.lower == range.upper ? format(range.lower) : "\(format(range.lower))..\(format(range.upper))"
     } setting: { step, text in
       let bounds = text.split("..").map { bound in parseNumber(bound) }
-      guard (1...2).contains(bounds.count), let lower = bounds[0], let upper = bounds[bounds.count - 1],
-        lower <= upper, allowed.contains(lower), allowed.contains(upper)
+      // `0...5` would be the range from 0 to .5.
+      guard !text.contains("..."), (1...2).contains(bounds.count), let lower = bounds[0],
+        let upper = bounds[bounds.count - 1], lower <= upper, allowed.contains(lower), allowed.contains(upper)
       else { return nil }
       var changed = step
       changed[keyPath: path] = RandomRange(lower, upper)
@@ -102,7 +105,7 @@ private func format(_ number: Double) -> String {
 
 /// Parses a number, or a fraction such as 4/3.
 private func parseNumber(_ text: String) -> Double? {
-  let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { part in Double(part) }
+  let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { part in Double(decimal: part) }
   guard (1...2).contains(parts.count), let first = parts[0], let last = parts[parts.count - 1] else { return nil }
   let value = parts.count == 1 ? first : first / last
   return value.isFinite ? value : nil

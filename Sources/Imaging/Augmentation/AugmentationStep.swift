@@ -40,12 +40,12 @@ protocol AugmentationStep: Sendable {
 extension AugmentationStep {
   var decidesSize: Bool { false }
 
-  /// Returns the operation as text, with the parameters that differ from their defaults, or with all parameters.
-  func text(isComplete: Bool = false) -> String {
+  /// Returns the operation as text, with the parameters that differ from their defaults.
+  func text() -> String {
     let defaults = withDefaults
     let arguments = parameters.compactMap { parameter -> String? in
       let value = parameter.text(of: self)
-      return isComplete || value != parameter.text(of: defaults) ? "\(parameter.name)=\(value)" : nil
+      return value != parameter.text(of: defaults) ? "\(parameter.name)=\(value)" : nil
     }
     return arguments.isEmpty ? name : "\(name)(\(arguments.joined(separator: ", ")))"
   }

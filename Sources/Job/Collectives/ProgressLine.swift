@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 import MPI
 
 /// A progress display for a long operation: a bar on a terminal, otherwise a line every few seconds.
@@ -8,6 +7,8 @@ import MPI
 package final class ProgressLine {
   private let title: String
   private let total: Int
+  private let terminal = StatusLine.Terminal.standardOutput
+  /// The width of the terminal; 0 to print lines.
   private let columns: Int
   private let report: Reporter
   private let activity: Activity
@@ -30,7 +31,7 @@ package final class ProgressLine {
     self.total = total
     self.activity = activity
     self.report = report ?? .silent
-    columns = self.report.showsProgress ? Self.terminalColumns() : 0
+    columns = self.report.showsProgress ? terminal.columns() : 0
     lastShown = start
     activity.begin(title)
   }
@@ -48,38 +49,34 @@ package final class ProgressLine {
       report("\(title): \(text)")
       return
     }
-    draw("\r\(Self.line(title, text, share: Double(done) / Double(max(total, 1)), columns: columns))\u{1B}[K")
+    terminal.write("\r\(Self.line(title, text, share: Double(done) / Double(max(total, 1)), columns: columns))\u{1B}[K")
     isBarShown = true
   }
 
   /// Returns title, bar and text, shorter than a row of the terminal: the next bar could not be drawn over two rows.
   package static func line(_ title: String, _ text: String, share: Double, columns: Int) -> String {
     let room = max(columns - text.count - 11, 0)
-    let title = title.count <= room ? title : "…\(title.suffix(max(room - 1, 0)))"
-    let width = max(columns - title.count - text.count - 6, 5)
+    var title = title
+    if columnCount(of: title) > room {
+      while !title.isEmpty, columnCount(of: title) >= room { title.removeFirst() }
+      title = "…\(title)"
+    }
+    let width = max(columns - columnCount(of: title) - text.count - 6, 5)
     let filled = min(Int(share * Double(width)), width)
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
     return String("\(title) [\(bar)] \(text)".prefix(max(columns - 1, 0)))
   }
 
+  /// Returns the columns that a text takes at most: a letter of an East Asian script, or an emoji, takes two.
+  private static func columnCount(of text: String) -> Int {
+    text.unicodeScalars.reduce(0) { sum, scalar in sum + (scalar.value < 0x2E80 ? 1 : 2) }
+  }
+
   /// Erases the progress bar.
   package func finish() {
     if isBarShown {
-      draw("\r\u{1B}[K")
+      terminal.write("\r\u{1B}[K")
       isBarShown = false
     }
-  }
-
-  /// Returns the width of the terminal in columns, or 0 without one: under mpirun the standard output is a terminal
-  /// without a size.
-  private static func terminalColumns() -> Int {
-    var size = winsize()
-    guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
-    return Int(size.ws_col)
-  }
-
-  private func draw(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe write(STDOUT_FILENO, bytes, bytes.count)
   }
 }

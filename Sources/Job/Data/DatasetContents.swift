@@ -99,7 +99,7 @@ package struct DatasetContents: Codable {
       }
       self.number = number
       size = Int64(status.st_size)
-      time = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+      time = ContentsFingerprint.time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
     }
   }
 

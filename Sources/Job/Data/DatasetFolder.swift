@@ -242,7 +242,8 @@ package struct DatasetFolder {
     guard isSkippingBad else {
       let bad = description.bad[0].file
       let others =
-        names.count > 1 ? " (the first of \(names.count); supcon dataset verify --data \(path) lists them)" : ""
+        names.count > 1
+        ? " (the first of \(names.count); supcon dataset verify --data \(path.shellQuoted) lists them)" : ""
       let error = RunError(FileError(bad.kind, "\(bad.reason)\(others)"))
       throw RunError(
         error.exitCode, error.problem,
@@ -263,7 +264,7 @@ package struct DatasetFolder {
     let shown = names.prefix(10).joined(separator: ", ")
     report.warn(
       "\(place(of: index)): left out \(counted(names.count, "bad file")) of \(index.count + listing.unlisted.count): \(shown)"
-        + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path) lists all")
+        + (names.count > 10 ? ", …" : "") + "; supcon dataset verify --data \(path.shellQuoted) lists all")
     return kept
   }
 }

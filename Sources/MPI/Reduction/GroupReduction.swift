@@ -164,6 +164,8 @@ public struct GroupReduction: Sendable {
   }
 
   /// Sends a block to each rank that shares a group with this one, and returns the block received from each rank.
+  ///
+  /// Collective.
   private func exchange(
     over world: borrowing Communicator, sending: (Group, _ member: Int) -> Int,
     receiving: (Group, _ member: Int) -> Int,

@@ -165,6 +165,9 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
     self.exchanges.withLock { exchanges in exchanges = used }
   }
 
+  /// Sums one piece over all ranks, part by part.
+  ///
+  /// Collective.
   private func finish(
     _ piece: Range<Int>, over world: borrowing Communicator, _ exchanges: inout Exchanges, _ waiting: Waiting
   ) throws(MPIError) {
@@ -184,6 +187,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   }
 
   /// Sums a range of elements over all ranks: an all-to-all of slices of partial sums, an all-gather of sums.
+  ///
+  /// Collective.
   private func sum(
     _ part: Range<Int>, over world: borrowing Communicator, _ exchange: inout SliceExchange<Element>,
     _ waiting: Waiting
@@ -203,6 +208,8 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
   /// The ranks of a host exchange slices of their partial sums, and each completes the host's sums of its slice. The
   /// ranks in the same place on all hosts do the same with slices of this slice, and all-gather it; then the ranks of a
   /// host all-gather the whole.
+  ///
+  /// Collective.
   private func sum(
     _ part: Range<Int>, over levels: HostLevels, _ exchanges: inout Exchanges, _ waiting: Waiting
   ) throws(MPIError) {

@@ -76,15 +76,14 @@ struct ClassificationStudy {
     _ training: FeatureRows, _ test: FeatureRows, _ shared: SharedImages, _ classCount: Int, threads: Int,
     over world: borrowing Communicator
   ) throws -> [Float] {
-    let limit = neighborCount
-    let search = KNearestNeighbors(k: shared.searchedCount(limit, among: training.count), width: test.width)
+    let search = KNearestNeighbors(k: shared.searchedCount(neighborCount, among: training.count), width: test.width)
     let norms = search.squaredLengths(training.features)
     world.activity.begin("nearest neighbors")
     return try RowWork.gather(rows: test.count, width: classCount, zero: Float(0), threads: threads, over: world) {
       queries, _ in
       zip(queries, try search.neighbors(of: test, queries, training, norms)).flatMap { query, nearest in
         search.voteLogits(
-          shared.others(nearest, of: query, limit: limit), training.labels, norms, classCount: classCount)
+          shared.others(nearest, of: query, limit: neighborCount), training.labels, norms, classCount: classCount)
       }
     }
   }

@@ -9,8 +9,8 @@ package struct NearImage: Equatable, Sendable {
   /// The cosine similarity of the representations of both images.
   package let similarity: Double
 
-  /// The Euclidean distance of both images' representations, scaled to unit length.
-  var distance: Double { (2 * max(1 - similarity, 0)).squareRoot() }
+  /// The Euclidean distance of both images' representations, scaled to unit length; those of zeros stay at the center.
+  package let distance: Double
 }
 
 /// The search of all ranks for the training images that are nearest to other images.
@@ -60,7 +60,6 @@ package struct NeighborSearch: Sendable {
   package func neighbors(
     of rows: FeatureRows, _ range: Range<Int>, over world: borrowing Communicator
   ) throws -> [[NearImage]] {
-    let (nearest, training, norms) = (nearest, training, norms)
     world.activity.begin("nearest neighbors")
     // A float64 holds both numbers exactly.
     let values = try RowWork.gather(
@@ -71,10 +70,13 @@ package struct NeighborSearch: Sendable {
         neighbors.flatMap { neighbor in [Double(neighbor.sample), nearest.similarity(of: neighbor, norms)] }
       }
     }
-    return (0..<range.count).map { row in
-      (0..<nearest.k).map { place in
+    return (0..<range.count).map { row -> [NearImage] in
+      let ownSquare = rows.unitSquare(range.lowerBound + row)
+      return (0..<nearest.k).map { place -> NearImage in
         let index = 2 * (row * nearest.k + place)
-        return NearImage(sample: Int(values[index]), similarity: min(values[index + 1], 1))
+        let (sample, similarity) = (Int(values[index]), min(values[index + 1], 1))
+        let square = ownSquare + training.unitSquare(sample) - 2 * similarity
+        return NearImage(sample: sample, similarity: similarity, distance: max(square, 0).squareRoot())
       }
     }
   }

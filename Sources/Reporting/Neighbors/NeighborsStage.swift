@@ -45,12 +45,17 @@ package enum NeighborsStage {
       if let sheet, !sheet.hasSuffix(".html"), !sheet.hasSuffix(".png") {
         return "--sheet \(sheet): expected a name that ends with .html or .png"
       }
+      if sheet != nil, neighbors > NeighborsStage.sheetNeighborLimit {
+        return "--neighbors \(neighbors): --sheet shows at most \(NeighborsStage.sheetNeighborLimit); give fewer"
+      }
       return Configuration.problem(of: "neighbors", neighbors, atLeast: 1) ?? Configuration.problem(ofThreads: threads)
     }
   }
 
   /// The largest number of images on a sheet.
   package static let sheetLimit = 200
+  /// The largest number of neighbors of each image on a sheet, which is drawn in memory.
+  private static let sheetNeighborLimit = 100
 
   /// Finds the neighbors of all images, in order.
   ///
@@ -79,7 +84,6 @@ package enum NeighborsStage {
     try world.agreeOnSamples(of: dataset, encoder.configuration)
     let training = try FrozenFeatures(encoder, threads: request.threads).rows(of: dataset, over: world).unit
     let search = NeighborSearch(request.neighbors, among: training, threads: request.threads)
-    let activity = world.activity
     var writer = NeighborWriter(format: request.format, dataset: dataset)
     var sheet = NeighborSheet(dataset: dataset, images.preprocessing)
     writer.begin(output)
@@ -94,7 +98,7 @@ package enum NeighborsStage {
       for range in search.ranges(of: rows.count) {
         let found = try search.neighbors(of: rows, range, over: world)
         // The reader of the output may make this rank wait.
-        activity.begin("writing the neighbors", allowsSilence: true)
+        world.activity.begin("writing the neighbors", allowsSilence: true)
         guard world.isRoot else { continue }
         for (index, neighbors) in zip(range, found) {
           if let reason = part.bad[index] {
@@ -110,7 +114,7 @@ package enum NeighborsStage {
     writer.end(output)
     if let warning = contrast.warning(advising: ContrastCounts.adviceForTrained) { report.warn(warning) }
     if let path = request.sheet {
-      activity.begin("writing the sheet", allowsSilence: true)
+      world.activity.begin("writing the sheet", allowsSilence: true)
       try world.onRoot {
         try sheet.write(to: path, of: imageCount)
         report("\(path): \(sheet.extent(of: imageCount)) with their neighbors")

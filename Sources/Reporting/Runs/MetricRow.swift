@@ -37,7 +37,7 @@ package struct MetricRow: Sendable {
 
   /// Returns the records in the text of a file.
   package static func rows(ofText text: String) -> [MetricRow] {
-    let lines = text.split(separator: "\n")
+    let lines = MetricsLog.lines(of: text)
     let spacing = max(1, lines.count / rowLimit)
     return lines.enumerated().compactMap { index, line in
       // Records of epochs and tests are few, and all of them are read.

@@ -94,10 +94,7 @@ struct CurvesSection {
     ["alignment", "uniformity", "linear_loss", "temperature"].map { field in
       let name = ResultNames.name(field)
       let title = name.prefix(1).uppercased() + name.dropFirst()
-      let series = runs.enumerated().map { index, run in
-        LineChart.Series(name: isComparison ? run.name : title, points: run.points(field), style: index)
-      }
-      return chart(title, name, series)
+      return chart(title, name, series(field, title))
     }
   }
 

@@ -15,19 +15,34 @@ package final class MetricsLog {
   package init(path: String, keepingThrough step: Int) throws(FileError) {
     self.path = path
     if let file = try? ReadOnlyFile(path: path) {
-      let text = String(decoding: try file.contents(), as: UTF8.self)
-      let kept = text.split(separator: "\n").filter { line in
-        guard case .object(let fields) = JSONValue(parsing: String(line)), case .integer(let lineStep) = fields["step"]
-        else { return false }
-        return lineStep <= step
+      var kept = ""
+      Self.forEachRecord(in: String(decoding: try file.contents(), as: UTF8.self), through: step) { line, _ in
+        kept += "\(line)\n"
       }
-      try AtomicFile.write(kept.map { line in line + "\n" }.joined(), to: path)
+      try AtomicFile.write(kept, to: path)
     }
     descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(creating: path, code: errno) }
   }
 
   deinit { close(descriptor) }
+
+  /// Passes each line of a log through some step, with its fields, to a function; a line that was cut off is left out.
+  package static func forEachRecord(
+    in text: String, through step: Int, _ body: (_ line: Substring, _ fields: [String: JSONValue]) -> Void
+  ) {
+    for line in lines(of: text) {
+      guard case .object(let fields)? = JSONValue(parsing: String(line)), case .integer(let lineStep)? = fields["step"],
+        lineStep <= step
+      else { continue }
+      body(line, fields)
+    }
+  }
+
+  /// Returns the lines of a log's text, which an editor may have ended with a carriage return too.
+  package static func lines(of text: String) -> [Substring] {
+    text.split { letter in letter == "\n" || letter == "\r\n" }
+  }
 
   /// Appends one record as a line.
   ///

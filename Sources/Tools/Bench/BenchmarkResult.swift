@@ -119,7 +119,8 @@ extension BenchmarkResult {
       // Results of 0.1 lack the statistics that shards share.
       Self.partNames.allSatisfy({ name in result.secondsByPart[name] != nil || name == StepPart.statistics.name })
     else {
-      throw RunError(.data, "\(path): is no result of supcon bench", remedy: "give a file that its --json wrote")
+      throw RunError(
+        .data, "\(path): is no result of supcon bench", remedy: "give a file that its --json wrote, without --layers")
     }
     self = result
   }

@@ -33,6 +33,8 @@ package enum DatasetInspection {
     _ request: DatasetRequest, isJSON: Bool, over world: borrowing Communicator, report: Reporter
   ) throws {
     let reports = try reports(request, isFresh: false, over: world, report: isJSON ? .silent : report)
+    // The reader of the output may make this rank wait.
+    world.activity.begin("writing the result", allowsSilence: true)
     report(isJSON ? json(request, reports) : text(request, reports))
   }
 
@@ -50,6 +52,8 @@ package enum DatasetInspection {
   ) throws {
     let reports = try reports(request, isFresh: true, over: world, report: report)
     let bad = reports.flatMap(\.survey.bad)
+    // The reader of the output may make this rank wait.
+    world.activity.begin("writing the result", allowsSilence: true)
     for file in bad {
       report(file.reason)
     }

@@ -228,8 +228,9 @@ package enum LossEvaluation {
       least < 0 ? least : largest.flatMap { largest in labels.contains(largest) ? largest : nil }
     }
     if request.ignoredLabels.isEmpty, let sentinel {
+      let count = labels.count { label in label == sentinel }
       report.note(
-        "\(path): \(labels.count { label in label == sentinel }) rows have the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
+        "\(path): \(counted(count, "row")) \(count == 1 ? "has" : "have") the label \(sentinel), which is taken for a class; if it means that there is none, give --ignore-label \(sentinel)"
       )
     }
     let ignored = Set(request.ignoredLabels)

@@ -43,8 +43,7 @@ package enum PlanStage {
           return "--ranks \(ranks): expected at least 1"
         }
         if launched > 1, ranks != launched {
-          return
-            "--ranks \(ranks): \(counted(launched, "rank")) \(launched == 1 ? "was" : "were") started; leave it out, or plan without mpirun"
+          return "--ranks \(ranks): \(counted(launched, "rank")) were started; leave it out, or plan without mpirun"
         }
       }
       if let problem = problemOfHosts(ranks: launched) {
@@ -192,6 +191,9 @@ extension PlanStage.Request {
     }
     if overrides.gives(\.compute.threads) {
       return "--propose: chooses --threads; leave it out"
+    }
+    if case .weights = overrides.applied(to: Configuration()).compute.balance {
+      return "--propose: chooses the number of ranks, and --balance has a number for each; leave it out"
     }
     return host.problem
   }

@@ -1,3 +1,5 @@
+import Spelling
+
 /// The parser of `--max-time` values, in the forms of users and schedulers: `5400`, `90m`, `1.5h`, `2d`, `01:30:00`.
 enum TimeLimit {
   /// Returns the error message for an invalid value of `--max-time`; `nil` if it is valid or not given.
@@ -16,9 +18,8 @@ enum TimeLimit {
       return seconds > 0 ? seconds : nil
     }
     let unit = text.last.flatMap { letter in units[letter] }
-    guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, number > 0 else {
-      return nil
-    }
+    let digits: Substring = unit == nil ? text[...] : text.dropLast()
+    guard let number = Double(decimal: digits), number.isFinite, number > 0 else { return nil }
     return number * (unit ?? 1)
   }
 }

@@ -46,11 +46,11 @@ struct LinearCommand: RankedCommand {
     help:
       "Peak learning rate of the cosine schedule; with --finetune \(FineTuning.learningRate). (default: \(defaults.learningRate))"
   )
-  var learningRate: Double?
+  var learningRate: DecimalArgument?
   @Option(help: "Momentum of the optimizer.")
-  var momentum = Self.defaults.momentum
+  var momentum = DecimalArgument(Self.defaults.momentum)
   @Option(help: "Weight decay; with --finetune supcon supervised's. (default: 0)")
-  var weightDecay: Double?
+  var weightDecay: DecimalArgument?
   @Option(
     help:
       "Augmentation for training the classifier; none extracts features only once, others in each epoch; --augmentation help lists all; with --finetune supcon supervised's. (default: none)"
@@ -72,9 +72,9 @@ struct LinearCommand: RankedCommand {
     request.epochs = epochs
     request.batchSize = batchSize ?? request.batchSize
     request.shardSize = shardSize ?? request.shardSize
-    request.learningRate = learningRate ?? (finetune ? FineTuning.learningRate : request.learningRate)
-    request.momentum = momentum
-    request.weightDecay = weightDecay ?? request.weightDecay
+    request.learningRate = learningRate?.value ?? (finetune ? FineTuning.learningRate : request.learningRate)
+    request.momentum = momentum.value
+    request.weightDecay = weightDecay?.value ?? request.weightDecay
     if augmentation != nil {
       request.augmentation = given.applied(to: Configuration()).views.augmentation
     }
@@ -93,7 +93,7 @@ struct LinearCommand: RankedCommand {
 
   private var fineTuning: TrainingRun.Request {
     var overrides = given
-    overrides.set(\.optimizer.weightDecay, to: weightDecay)
+    overrides.set(\.optimizer.weightDecay, to: weightDecay?.value)
     // Where they are not given, batches are fitted to the training set.
     overrides.set(\.batches.size, to: batchSize)
     overrides.set(\.batches.shardSize, to: shardSize)

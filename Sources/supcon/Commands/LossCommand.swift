@@ -36,7 +36,7 @@ struct LossCommand: RankedCommand {
   @Flag(help: "Scale the rows to unit length first; the gradient is that of the given rows.")
   var normalize = false
   @Option(help: "Temperature of the loss.")
-  var temperature = Configuration().loss.temperature
+  var temperature = DecimalArgument(Configuration().loss.temperature)
   @OptionGroup var lossVariant: LossVariantOptions
   @Option(
     help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"),
@@ -56,7 +56,7 @@ struct LossCommand: RankedCommand {
     request.views = views
     request.isNormalizing = normalize
     request.loss = lossVariant.given.applied(to: Configuration()).loss
-    request.loss.temperature = temperature
+    request.loss.temperature = temperature.value
     request.gradient = gradient
     request.threads = threads
     return request

@@ -49,6 +49,8 @@ struct SweepCommand: RankedCommand {
 
   var threadsPerRank: Int { 1 }
 
+  var hasResultOutput: Bool { isListing }
+
   var adviceWhenStopped: String { "what was trained is stored: start it again to continue" }
 
   func problem(ranks: Int) -> String? {

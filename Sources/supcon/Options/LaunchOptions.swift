@@ -7,7 +7,7 @@ struct LaunchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "End the job, naming the rank that is behind, after so long without progress; 0: never.", valueName: "seconds"))
-  var stallTimeout = JobWatchdog.Settings().timeoutSeconds
+  var stallTimeout = DecimalArgument(JobWatchdog.Settings().timeoutSeconds)
   @Option(
     help: ArgumentHelp(
       "TCP port of rank 0 that the other ranks' watchdogs connect to; 0: a free one.", valueName: "port"))
@@ -22,7 +22,7 @@ struct LaunchOptions: ParsableArguments {
   /// The watchdog settings that the options give.
   var settings: JobWatchdog.Settings {
     var settings = JobWatchdog.Settings()
-    settings.timeoutSeconds = stallTimeout
+    settings.timeoutSeconds = stallTimeout.value
     settings.port = watchdogPort
     return settings
   }

@@ -6,6 +6,7 @@ func checkCollectives(_ world: borrowing Communicator) throws {
   try expect((0..<world.size).contains(world.rank), "rank \(world.rank) of \(world.size)")
   try expectEqual(world.isRoot, world.rank == 0, "isRoot")
   try checkTypes(UInt8.self, world)
+  try checkTypes(UInt16.self, world)
   try checkTypes(Int32.self, world)
   try checkTypes(Int64.self, world)
   try checkTypes(Float.self, world)
