@@ -5,7 +5,8 @@ import Runs
 /// The last records of each kind in a run's `metrics.jsonl`, up to a step: what a process knows of the steps that it
 /// has not taken itself.
 ///
-/// The file is long: it is read once, when a record is first asked for.
+/// The file is long: it is read once, when a record is first asked for. What this process has measured after the step
+/// itself may be among the records or not; ``summary(_:stored:logged:)`` prefers the process's own values.
 final class LoggedResults {
   private let directory: RunDirectory
   private let step: Int

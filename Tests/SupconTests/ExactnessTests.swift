@@ -111,22 +111,50 @@ struct ExactnessTests {
     #expect(try workshop.weights("shard", configuration: plain, ["--steps", "5"]) != alone, "the option has an effect")
   }
 
+  /// Loss and length of the gradient in the first step, of 16 samples.
+  private func firstStep(_ workshop: Workshop, _ name: String, _ options: [String]) throws
+    -> (loss: Double, gradient: Double)
+  {
+    let small = ["--batch-size", "16", "--evaluate-epochs", "0", "--image-size", "16", "--precision", "float32"]
+    try succeeding(workshop.pretrain(name, configuration: small, ["--steps", "1"] + options))
+    let summary = try workshop.summary(name)
+    return (try summary.number("final_loss"), try summary.number("final_gradient_norm"))
+  }
+
   // Shards of 4 samples that share statistics are one shard of 16; with statistics of their own the gradient is several
   // percent longer or shorter.
   @Test func sharedStatisticsAreThoseOfOneShard() throws {
     let workshop = try Workshop()
-    func values(_ name: String, _ options: [String]) throws -> (loss: Double, gradient: Double) {
-      let small = ["--batch-size", "16", "--evaluate-epochs", "0", "--image-size", "16", "--precision", "float32"]
-      try succeeding(workshop.pretrain(name, configuration: small, ["--steps", "1"] + options))
-      let summary = try workshop.summary(name)
-      return (try summary.number("final_loss"), try summary.number("final_gradient_norm"))
-    }
-    let whole = try values("whole", ["--shard-size", "16"])
-    let shared = try values("shared", ["--shard-size", "4", "--batch-norm", "global"])
-    let own = try values("own", ["--shard-size", "4"])
+    let whole = try firstStep(workshop, "whole", ["--shard-size", "16"])
+    let shared = try firstStep(workshop, "shared", ["--shard-size", "4", "--batch-norm", "global"])
+    let own = try firstStep(workshop, "own", ["--shard-size", "4"])
     #expect(abs(shared.loss / whole.loss - 1) < 1e-6)
     #expect(abs(shared.gradient / whole.gradient - 1) < 1e-5)
     #expect(abs(own.gradient / whole.gradient - 1) > 1e-2)
+  }
+
+  // Four shards of 4 samples in groups of two are two shards of 8, also for the running statistics, whose variance is
+  // that of n − 1 pixels of a group.
+  @Test func statisticsOfGroupsAreThoseOfLargerShards() throws {
+    let workshop = try Workshop()
+    let halves = try firstStep(workshop, "halves", ["--shard-size", "8"])
+    let groups = try firstStep(workshop, "groups", ["--shard-size", "4", "--batch-norm", "shards:2"])
+    #expect(abs(groups.loss / halves.loss - 1) < 1e-5)
+    #expect(abs(groups.gradient / halves.gradient - 1) < 1e-4)
+    for (name, options) in [("own", []), ("global", ["--batch-norm", "global"])] {
+      let other = try firstStep(workshop, name, ["--shard-size", "4"] + options)
+      let differences = (abs(other.loss / halves.loss - 1), abs(other.gradient / halves.gradient - 1))
+      #expect(differences.0 > 1e-4 || differences.1 > 1e-3, "\(name): \(other), \(halves)")
+    }
+    let files = try ["halves", "groups"].map { run in
+      try WeightsFile(path: workshop.path("\(run)/checkpoints/step-00000001.safetensors"))
+    }
+    for name in ["encoder.bn1.running_mean", "encoder.bn1.running_var", "encoder.layer3.2.bn2.running_var"] {
+      let (expected, found) = (floats(files[0].tensors[name]), floats(files[1].tensors[name]))
+      try #require(!expected.isEmpty && found.count == expected.count)
+      let difference = zip(expected, found).map { one, other in abs(one - other) }.max()
+      #expect((difference ?? 1) < 1e-5, "\(name)")
+    }
   }
 
   // 200 samples in shards of 4: batches of 16 shards and one of 2, in which some ranks own nothing.

@@ -67,7 +67,7 @@ package final class ProgressLine {
     return String("\(title) [\(bar)] \(text)".prefix(max(columns - 1, 0)))
   }
 
-  /// Returns the columns that a text takes at most: a letter of an East Asian script, or an emoji, takes two.
+  /// Returns about how many columns a text takes: a letter of an East Asian script, or most emoji, take two.
   private static func columnCount(of text: String) -> Int {
     text.unicodeScalars.reduce(0) { sum, scalar in sum + (scalar.value < 0x2E80 ? 1 : 2) }
   }

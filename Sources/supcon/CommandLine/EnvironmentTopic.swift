@@ -38,7 +38,7 @@ enum EnvironmentTopic {
         ("SUPCON_COMMIT", "at build time: the commit that supcon --version names"),
         ("SUPCON_BUILD", "the folder of the build of scripts/install.sh, quickstart.sh and test.sh"),
         ("SUPCON_RUNS", "the folder of the runs of scripts/quickstart.sh (default: runs)"),
-        ("SUPCON_ROOT", "the folder of the project for scripts/slurm/*.sbatch, if not the one of sbatch"),
+        ("SUPCON_ROOT", "the project's folder for scripts/slurm/*.sbatch (default: where sbatch was called)"),
       ]
     ),
   ]
