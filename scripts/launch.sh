@@ -17,7 +17,8 @@ USAGE: $(basename "$0") [options] SUBCOMMAND [options of supcon]
   --auto              ranks, threads and binding as supcon plan --propose chooses them for this machine
   --hostfile FILE     where ranks run; see hostfiles/ (default: this machine, or the hosts of the Slurm allocation)
   --interface NAMES   the interfaces or networks that lead to the other hosts, such as eth0 or 10.0.0.0/24
-  --bind              tie each rank to cores of its own, one for each of --threads: for hosts that run nothing else
+  --bind              tie each rank to cores of its own, its part of those of this machine or, with a hostfile or under Slurm, one for
+                      each of --threads: for hosts that run nothing else
   --oversubscribe     allow more ranks than slots of the hostfile, or than 16 on each core of this machine
   --agent PROGRAM     what starts programs on other hosts (default: ssh)
   --grace SECONDS     how long ranks may save after a SIGTERM (default: 60)
@@ -196,25 +197,40 @@ if [ -n "$auto" ]; then
   ranks=$(first ranks) binding=$(first binding)
   [ -n "$ranks" ] && [ -n "$binding" ] || fail 70 "--auto: cannot read the proposal: $proposal"
   set -- "$@" --threads "$(first threads_per_rank)"
-  echo "launch: $ranks ranks × $(first threads_per_rank) threads, bound to: $binding" >&2
 fi
 
-# How many threads each rank has, which decides how many cores it is tied to.
+# How many threads each rank has.
 threads=1 previous=''
 for argument in "$@"; do
   [ "$previous" != --threads ] || threads=$argument
   case $argument in --threads=*) threads=${argument#*=} ;; esac
   previous=$argument
 done
-[[ $threads =~ ^[1-9][0-9]*$ ]] || fail 64 "--threads $threads: expected a whole number above 0"
+[[ $threads =~ ^[1-9][0-9]{0,8}$ ]] || fail 64 "--threads $threads: expected a whole number above 0"
 
 # MARK: hosts
+
+# Prints how many CPUs this script may run on. nproc takes OMP_NUM_THREADS, a number of threads, for that of CPUs.
+allowed_processors() {
+  env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc
+}
+
+# Prints the number of cores of these CPUs, some of which may be hardware threads of the same core; 0 if the kernel does not say.
+usable_cores() {
+  local range cpu files=(/dev/null)
+  for range in $(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | tr , ' '); do
+    for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do
+      files+=("/sys/devices/system/cpu/cpu$cpu/topology/thread_siblings_list")
+    done
+  done
+  # CPUs that are not there may be allowed, too.
+  { cat "${files[@]}" 2>/dev/null || true; } | sort -u | wc -l
+}
 
 # Prints how many CPUs this script may use, no more than the quotas of its control group (of a container, a job) and of those above it.
 usable_processors() {
   local count folder limits quota
-  # nproc takes OMP_NUM_THREADS, a number of threads, for that of CPUs.
-  count=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+  count=$(allowed_processors)
   # The folders of the two versions of control groups.
   for folder in "$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)" \
     "/cpu$(sed -nE 's/^[0-9]+:([^:]*,)?cpu(,[^:]*)?://p' /proc/self/cgroup 2>/dev/null)"; do
@@ -287,6 +303,19 @@ if [ ${#names[@]} -gt 0 ] && [ "$ranks" -gt "$total" ] && [ -z "$oversubscribe" 
   oversubscribe=yes
 fi
 
+# How many cores a rank is tied to.
+bound=$threads
+if [ ${#names[@]} -gt 0 ] && [ -z "$hostfile" ]; then
+  cores=$(usable_cores)
+  # All of them, so that ranks are spread over the sockets and threads that make views have cores, too.
+  [ $((cores / ranks)) -le "$threads" ] || bound=$((cores / ranks))
+  # Open MPI has a slot for each core, not for each of its hardware threads.
+  [ "$cores" = 0 ] || [ "$ranks" -le "$cores" ] || oversubscribe=yes
+  # A quota is time on any core: another container with one would tie its ranks to the same cores.
+  [ -z "$auto" ] || [ "$total" -ge "$(allowed_processors)" ] || binding=none
+fi
+[ -z "$auto" ] || echo "launch: $ranks ranks × $threads threads, bound to: $binding" >&2
+
 # Runs a command on a host.
 on() {
   local host=$1
@@ -354,7 +383,7 @@ in_container=''
 open_mpi_settings() {
   # Without a binding Open MPI would tie a rank and all its threads to one core, and two jobs on one machine to the same one.
   if [ "$binding" = core ]; then
-    settings+=(--map-by "slot:PE=$threads" --bind-to core)
+    settings+=(--map-by "slot:PE=$bound" --bind-to core)
   else
     settings+=(--bind-to none)
   fi
@@ -396,7 +425,7 @@ prrte_settings() {
 }
 
 hydra_settings() {
-  if [ "$binding" = core ]; then settings+=(-bind-to "core:$threads"); else settings+=(-bind-to none); fi
+  if [ "$binding" = core ]; then settings+=(-bind-to "core:$bound"); else settings+=(-bind-to none); fi
   if [ -n "$hostfile" ]; then
     # Hydra's hostfiles have slots behind a colon.
     for index in "${!names[@]}"; do echo "${names[index]}:${slots[index]}"; done >"$scratch/hosts"

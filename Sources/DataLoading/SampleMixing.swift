@@ -44,9 +44,9 @@ package struct SampleMixing: Sendable, Equatable {
   package func mixture(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Mixture {
     var stream = RandomStream(seed: seed, .mixing, epoch: epoch, sample: sample, view: view)
     let isPatch = cutmix > 0 && (mixup == 0 || stream.nextEvent(probability: 0.5))
-    let share = stream.nextBeta(isPatch ? cutmix : mixup)
-    guard isPatch else { return .blend(Float(share)) }
-    let side = (1 - share).squareRoot()
+    let lambda = stream.nextBeta(isPatch ? cutmix : mixup)
+    guard isPatch else { return .blend(Float(lambda)) }
+    let side = (1 - lambda).squareRoot()
     func range(_ extent: Int) -> Range<Int> {
       let length = Int(Double(extent) * side)
       let center = stream.nextInteger(below: extent)
@@ -59,7 +59,7 @@ package struct SampleMixing: Sendable, Equatable {
   /// Returns the weight of a view's own label: λ of mixup, or the fraction of pixels outside the rectangle of CutMix.
   package func mixingWeight(sample: Int, view: Int, epoch: Int, size: ImageSize) -> Double {
     switch mixture(sample: sample, view: view, epoch: epoch, size: size) {
-    case .blend(let share): return Double(share)
+    case .blend(let lambda): return Double(lambda)
     case .patch(let rows, let columns): return 1 - Double(rows.count * columns.count) / Double(size.pixelCount)
     }
   }
@@ -100,7 +100,7 @@ extension SampleMixing.Mixture {
   /// Returns the weight of the view itself at a pixel; pixels are numbered row by row.
   fileprivate func ownWeight(ofPixel place: Int, width: Int) -> Float {
     switch self {
-    case .blend(let share): return share
+    case .blend(let lambda): return lambda
     case .patch(let rows, let columns):
       return rows.contains(place / width) && columns.contains(place % width) ? 0 : 1
     }

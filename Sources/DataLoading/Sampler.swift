@@ -12,9 +12,9 @@ package struct Sampler: Sendable {
     case shuffled
     /// Every batch with the same number of samples of each of `classesPerBatch` classes.
     case balanced(classesPerBatch: Int)
-    /// Stratified: the numbers of samples of the classes, in proportion to their sizes, are the same numbers in every
-    /// batch, so that the lower bound of the loss is the same for every batch. Classes of one size whose numbers differ
-    /// by one, as they do not divide the batch, take turns.
+    /// Stratified: every batch has samples of each class in proportion to the class's size, so that the lower bound of
+    /// the loss is the same for every batch. If the places of a batch do not divide evenly among classes of one size,
+    /// some get one sample more than the others, in turn.
     case fixedLabels
   }
 

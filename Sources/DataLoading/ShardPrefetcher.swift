@@ -50,10 +50,12 @@ package final class ShardPrefetcher: Sendable {
   ///   - loader: The loader that makes the views.
   ///   - elements: The number of elements of a shard's views.
   ///   - threads: The number of loader threads; with 0, every shard is made by the requesting thread.
-  package init(_ loader: ShardLoader, elements: Int, threads: Int) {
+  ///   - requests: The largest number of announced shards that are not taken yet: those of a step and of the next.
+  package init(_ loader: ShardLoader, elements: Int, threads: Int, requests: Int = .max) {
     self.loader = loader
-    // Two buffers per thread: one in the making, one that waits to be taken.
-    state = Mutex(State(spare: (0..<2 * threads).map { _ in Slot(elements: elements) }, idleThreads: threads))
+    // Two buffers per thread, one in the making and one that waits to be taken, as far as shards are announced.
+    let spare = (0..<min(2 * threads, requests)).map { _ in Slot(elements: elements) }
+    state = Mutex(State(spare: spare, idleThreads: threads))
   }
 
   /// Announces the next shards, which are made after all shards announced before.

@@ -310,31 +310,31 @@ public final class ContrastiveLoss<Scalar: LossScalar> {
 
   /// The weights with which the gradients are computed, for all rows, as four arrays in one buffer (``RowWeights``).
   private struct GatheredWeights: Sendable {
-    private let columns: SharedElements<Scalar>
+    private let values: SharedElements<Scalar>
     private let rowCount: Int
 
     init(_ loss: ContrastiveLoss) {
       let (count, variant, pairs) = (loss.contrastCount, loss.variant, loss.batch.pairs)
       let weight = loss.scale / Double(pairs.anchorCount)
       rowCount = count
-      columns = SharedElements(repeating: 0, count: 4 * count)
+      values = SharedElements(repeating: 0, count: 4 * count)
       for row in 0..<count {
         let positives = pairs.positiveCount(ofRow: row)
-        let numbers = row * variant.statisticsPerRow
-        columns[row] = loss.rowStatistics[numbers]
-        columns[3 * count + row] = variant.summation == .inside ? loss.rowStatistics[numbers + 1] : 0
+        let first = row * variant.statisticsPerRow
+        values[row] = loss.rowStatistics[first]
+        values[3 * count + row] = variant.summation == .inside ? loss.rowStatistics[first + 1] : 0
         guard positives > 0 else { continue }
-        let share =
-          variant.denominator == .onePositive ? Double(loss.rowStatistics[numbers + variant.statisticsPerRow - 1]) : 1
-        columns[count + row] = Scalar(weight * share)
-        columns[2 * count + row] = Scalar(variant.summation == .inside ? weight : weight / Double(positives))
+        let anchorFactor =
+          variant.denominator == .onePositive ? Double(loss.rowStatistics[first + variant.statisticsPerRow - 1]) : 1
+        values[count + row] = Scalar(weight * anchorFactor)
+        values[2 * count + row] = Scalar(variant.summation == .inside ? weight : weight / Double(positives))
       }
     }
 
     var pointers: RowWeights<Scalar> {
       unsafe RowWeights(
-        logSumExps: columns.address, anchor: columns.address + rowCount, positive: columns.address + 2 * rowCount,
-        positiveLogSums: columns.address + 3 * rowCount)
+        logSumExps: values.address, anchor: values.address + rowCount, positive: values.address + 2 * rowCount,
+        positiveLogSums: values.address + 3 * rowCount)
     }
   }
 

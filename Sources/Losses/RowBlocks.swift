@@ -8,10 +8,10 @@ public struct RowBlocks: Sendable {
   /// The number of rows of the global batch.
   public let rowCount: Int
 
-  /// The number of rows of each shard (fixed part of the global batch); the last shard may have fewer.
+  /// The number of rows of each shard; the last shard may have fewer.
   public let rowsPerShard: Int
 
-  /// The range of shards (fixed parts of the global batch) of each rank.
+  /// The range of shards of each rank.
   public let shards: BlockPartition
 
   /// Divides `rowCount` rows into shards, and the shards over `ranks` ranks, evenly.
@@ -25,7 +25,7 @@ public struct RowBlocks: Sendable {
 
   /// Divides `rowCount` rows into shards, of which each rank has the given range.
   ///
-  /// - Precondition: `rowCount` and `rowsPerShard` are positive, and `shards` has all shards.
+  /// - Precondition: `rowCount` and `rowsPerShard` are positive, and `shards` covers all shards.
   public init(rowCount: Int, rowsPerShard: Int, shards: BlockPartition) {
     precondition(rowCount > 0 && rowsPerShard > 0, "\(rowCount) rows in shards of \(rowsPerShard)")
     precondition(
@@ -36,7 +36,7 @@ public struct RowBlocks: Sendable {
     self.shards = shards
   }
 
-  /// Returns the rows of one shard (part of the global batch).
+  /// Returns the rows of one shard.
   public func rows(ofShard shard: Int) -> Range<Int> {
     shard * rowsPerShard..<min((shard + 1) * rowsPerShard, rowCount)
   }

@@ -17,12 +17,12 @@ public struct RowLabels: Sendable, Equatable {
 
   /// Creates labels with two classes per row.
   ///
-  /// - Precondition: The three arrays have the same length, and every mixingWeight is from 0 to 1.
+  /// - Precondition: The three arrays have the same length, and every mixing weight is from 0 to 1.
   public init(_ labels: [Int32], others: [Int32], mixingWeights: [Double]) {
     precondition(
       labels.count == others.count && labels.count == mixingWeights.count,
-      "\(labels.count) labels, \(others.count) others and \(mixingWeights.count) mixingWeights")
-    precondition(mixingWeights.allSatisfy((0...1).contains), "a mixingWeight outside 0…1")
+      "\(labels.count) labels, \(others.count) second labels and \(mixingWeights.count) mixing weights")
+    precondition(mixingWeights.allSatisfy((0...1).contains), "a mixing weight outside 0…1")
     self.labels = labels
     self.others = others
     self.mixingWeights = mixingWeights
@@ -37,7 +37,7 @@ public struct RowLabels: Sendable, Equatable {
       ? (Int(labels[row]), Int(labels[row]), 1) : (Int(labels[row]), Int(others[row]), mixingWeights[row])
   }
 
-  /// Returns the class of a row with the larger weight.
+  /// Returns the class that has the larger weight in a row.
   public func mainLabel(ofRow row: Int) -> Int {
     let (label, other, mixingWeight) = mixture(ofRow: row)
     return mixingWeight >= 0.5 ? label : other

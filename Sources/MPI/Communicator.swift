@@ -19,7 +19,7 @@ public struct Communicator: ~Copyable {
 
   /// The communicators within and across hosts; `nil` for a job of one rank, and in these communicators.
   private(set) var hosts: HostLevels?
-  /// Those for a reduction in two levels; `nil` if one level is as good.
+  /// The communicators for a reduction in two levels; `nil` if one level is as good.
   var hostLevels: HostLevels? { hosts.flatMap { levels in levels.isTwoLevel ? levels : nil } }
 
   /// True on rank 0, which prints and writes files.
@@ -29,10 +29,10 @@ public struct Communicator: ~Copyable {
   /// sends its own.
   public var ranksPerHost: Int { hostLevels?.withinHost.size ?? 1 }
 
-  /// The number of ranks that can share memory with this rank, which counts too: those of its host.
+  /// The number of ranks on this host, this one included, which can share memory.
   public var hostSize: Int { hosts?.withinHost.size ?? 1 }
 
-  /// The place of this rank among those of its host, in `0 ..< hostSize`.
+  /// The number of this rank among the ranks of its host, in `0 ..< hostSize`.
   public var rankOnHost: Int { hosts?.withinHost.rank ?? 0 }
 
   /// Wraps MPI_COMM_WORLD or a part of it, and makes MPI return errors instead of ending the process.

@@ -8,7 +8,7 @@ import Glibc
 /// allocated at once, so that a shortage is an error here and not a signal at some later access.
 ///
 /// A window of MPI (`MPI_Win_allocate_shared`) is no such memory: where Open MPI cannot create one, the first rank gets
-/// the error and the others wait for ever, and where `/dev/shm` is read-only it becomes a file on a disk.
+/// the error and the others wait forever, and where `/dev/shm` is read-only it becomes a file on a disk.
 @safe
 public final class HostMemory: Sendable {
   /// The reason why a host's ranks cannot share memory.

@@ -52,10 +52,10 @@ public final class BatchNormalization {
   var sumCount: Int { 2 * shape.channels + 1 }
 
   /// Returns zeros for the sums of one batch, with its number of pixels.
-  public func noSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
+  public func zeroSums() -> Sums { Array(repeating: 0, count: sumCount - 1) + [pixels] }
 
   /// Returns statistics of zeros, which a forward pass in training overwrites.
-  public func noStatistics() -> Statistics {
+  public func zeroStatistics() -> Statistics {
     let zeros = [Float](repeating: 0, count: shape.channels)
     return Statistics(mean: zeros, variance: zeros, scale: zeros, shift: zeros, pixels: pixels)
   }
@@ -80,7 +80,7 @@ public final class BatchNormalization {
 
   /// Returns the statistics of the batch with the given sums, which may be larger than a batch of ``shape``.
   public func statistics(of sums: Sums) -> Statistics {
-    var statistics = noStatistics()
+    var statistics = zeroStatistics()
     let pixels = sums[sumCount - 1]
     statistics.pixels = pixels
     for channel in 0..<shape.channels {
@@ -94,7 +94,7 @@ public final class BatchNormalization {
 
   /// Returns statistics for evaluation from the running mean and variance of each channel.
   public func statistics(mean: Span<Float>, variance: Span<Float>) -> Statistics {
-    var statistics = noStatistics()
+    var statistics = zeroStatistics()
     for channel in 0..<shape.channels {
       statistics.mean[channel] = mean[channel]
       statistics.variance[channel] = variance[channel]
@@ -148,7 +148,7 @@ public final class BatchNormalization {
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor? = nil, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
-    var sums = noSums()
+    var sums = zeroSums()
     kernels.reluGradient(
       gradient, addend: addend, y: input, scale: statistics.scale, shift: statistics.shift, mean: statistics.mean,
       into: masked, sums: &sums)
@@ -162,7 +162,7 @@ public final class BatchNormalization {
   public func reluGradient(
     _ gradient: Tensor, addend: Tensor?, output: Tensor, input: Tensor, _ statistics: Statistics, into masked: Tensor
   ) -> Sums {
-    var sums = noSums()
+    var sums = zeroSums()
     kernels.reluGradient(
       gradient, addend: addend, output: output, y: input, mean: statistics.mean, into: masked, sums: &sums)
     return sums
@@ -170,7 +170,7 @@ public final class BatchNormalization {
 
   /// Returns Σ g and Σ g · (input − mean) of each channel, for a gradient g of a ReLU's input.
   public func gradientSums(of gradient: Tensor, input: Tensor, _ statistics: Statistics) -> Sums {
-    var sums = noSums()
+    var sums = zeroSums()
     kernels.addGradientSums(of: gradient, y: input, mean: statistics.mean, to: &sums)
     return sums
   }

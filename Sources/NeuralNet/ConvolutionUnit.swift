@@ -52,7 +52,7 @@ final class ConvolutionUnit {
       } else {
         try context.makeActivation(outputShape, in: lending)
       }
-    return SavedActivations(convolved, normalization.noStatistics())
+    return SavedActivations(convolved, normalization.zeroStatistics())
   }
 
   func load(_ parameters: Span<Float>, _ loading: WeightLoading) throws(DNNLError) {
@@ -75,7 +75,7 @@ final class ConvolutionUnit {
   ///
   /// - Returns: The sums of the output, from which ``setStatistics(_:of:)`` computes statistics; empty in evaluation.
   func convolve(_ input: Tensor, _ saved: SavedActivations) throws(DNNLError) -> BatchNormalization.Sums {
-    var sums = isTraining ? normalization.noSums() : []
+    var sums = isTraining ? normalization.zeroSums() : []
     try convolution.forward(input, into: saved.convolved, sums: &sums)
     return sums
   }

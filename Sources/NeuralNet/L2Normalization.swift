@@ -1,7 +1,7 @@
 /// The scaling of rows to Euclidean length 1: z = u / ‖u‖.
 public enum L2Normalization {
   /// The lower limit of the length that a row is divided by, as in PyTorch's `F.normalize`.
-  static let shortest: Float = 1e-12
+  static let minimumLength: Float = 1e-12
 
   /// Scales rows to unit length, for training.
   ///
@@ -43,11 +43,11 @@ public enum L2Normalization {
     for index in elements {
       sumOfSquares += Double(rows[index]) * Double(rows[index])
     }
-    return max(Float(sumOfSquares.squareRoot()), shortest)
+    return max(Float(sumOfSquares.squareRoot()), minimumLength)
   }
 
-  /// Computes ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17), or (∂L/∂z) / 10⁻¹² of a row
-  /// that was divided by this limit, a constant.
+  /// Computes ∂L/∂u = (∂L/∂z − (z·∂L/∂z) z) / ‖u‖ (Khosla and others 2020, equation 17); for a row that was divided by
+  /// the constant 10⁻¹² instead of a smaller ‖u‖, ∂L/∂u = (∂L/∂z) / 10⁻¹².
   ///
   /// - Parameters:
   ///   - unitRows: The scaled rows z of the forward pass.
@@ -60,8 +60,8 @@ public enum L2Normalization {
     for row in lengths.indices {
       let elements = row * width..<(row + 1) * width
       var product = 0.0
-      // The limit does not change with the row.
-      for index in elements where lengths[row] > shortest {
+      // A row that was divided by the limit has a constant divisor: the second term of the formula is 0.
+      for index in elements where lengths[row] > minimumLength {
         product += Double(unitRows[index]) * Double(gradient[index])
       }
       for index in elements {

@@ -1,8 +1,7 @@
 import OneDNN
 import Synchronization
 
-/// The weights of a network's convolutions in the order in which they are read ("packed"), shared by
-/// all threads.
+/// The weights of a network's convolutions in the order in which they are read ("packed"), shared by all threads.
 public final class PackedWeights: Sendable {
   private let memories = Mutex<[String: PackedWeightMemory]>([:])
 

@@ -71,12 +71,12 @@ public final class ProjectionHead {
   private let layers: [Layer]
 
   /// Registers the parameters under the names given by ``ProjectionHeadArchitecture/layers``.
-  public init(_ context: NetworkContext, _ plan: ProjectionHeadArchitecture, inputWidth: Int) {
-    outputWidth = plan.widths.last ?? inputWidth
+  public init(_ context: NetworkContext, _ architecture: ProjectionHeadArchitecture, inputWidth: Int) {
+    outputWidth = architecture.widths.last ?? inputWidth
     var width = inputWidth
     var layers: [Layer] = []
     let gradientStart = context.gradientStart
-    for next in plan.layers {
+    for next in architecture.layers {
       let linear = LinearLayer(
         &context.layout.parameters, next.name, inputWidth: width, outputWidth: next.outputWidth,
         hasBias: next.normalization == nil, gradientStart: gradientStart)

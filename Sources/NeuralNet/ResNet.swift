@@ -11,8 +11,8 @@ public enum KeptActivations: Sendable {
 
 /// A residual encoder: views → representations.
 ///
-/// `[views, 3, height, width]` float32 → stem → groups of residual blocks → mean over
-/// pixels → `[views, representationWidth]` float32.
+/// `[views, 3, height, width]` → stem → groups of residual blocks → mean over pixels → `[views, representationWidth]`,
+/// float32 at both ends.
 public final class ResNet {
   /// The activations of the forward pass over one shard (part of the global batch), saved for the backward pass.
   public final class SavedActivations {
@@ -63,7 +63,7 @@ public final class ResNet {
   private let context: NetworkContext
   private let viewClock: LayerClock
   private let poolingClock: LayerClock
-  private let takeViews: Reorder
+  private let viewReorder: Reorder
   private let stem: ResNetStem
   private let blocks: [ResidualBlock]
   /// The number of blocks, from the first on, whose scratch memory is lent by the activations of the others.
@@ -99,10 +99,10 @@ public final class ResNet {
     inputShape = stem.inputShape
     var shape = stem.outputShape
     var blocks: [ResidualBlock] = []
-    for plan in architecture.blocks {
+    for blockArchitecture in architecture.blocks {
       context.isLent = blocks.count < earlyBlockCount
       let block = try ResidualBlock(
-        context, plan, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
+        context, blockArchitecture, input: shape, zeroInitializesLastScale: architecture.zeroInitializesLastScale,
         index: blocks.count, isLastEarly: blocks.count == earlyBlockCount - 1)
       blocks.append(block)
       shape = block.outputShape
@@ -116,7 +116,7 @@ public final class ResNet {
       context.engine, context.execution, shape, context.precision, isTraining: context.isTraining)
     outputGradient = context.isTraining ? try context.scratchTensor(shape, .main) : nil
     self.views = try Tensor(context.engine, inputShape, .float32)
-    takeViews = try Reorder(
+    viewReorder = try Reorder(
       context.engine, context.execution, from: self.views, to: context.makeActivation(inputShape))
   }
 
@@ -165,7 +165,7 @@ public final class ResNet {
     context.borrow(saved.lending)
     inspect("views", views)
     let start = viewClock.start()
-    try takeViews.execute(from: views, to: saved.input)
+    try viewReorder.execute(from: views, to: saved.input)
     viewClock.stop(start, .copies, byteCount: views.byteCount + saved.input.byteCount)
     var activation = try stem.forward(saved.input, saved.stem)
     inspect("encoder.conv1", activation)

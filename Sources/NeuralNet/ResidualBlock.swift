@@ -74,7 +74,7 @@ final class ResidualBlock {
   private let hidden: [Tensor]
   private let backwardPass: Backward?
 
-  /// Scratch memory of the backward pass, shared with other blocks of the same shapes.
+  /// Scratch memory of the backward pass; tensors of the same role in other blocks share it (``ScratchRole``).
   private struct Backward {
     /// The gradients of the tensors in ``ResidualBlock/hidden``.
     let hidden: [Tensor]

@@ -5,9 +5,9 @@ import FlatVectors
 ///
 ///     ā ← d_k · ā + (1 − d_k) · w,   d_k = min(decay, (1 + k) / (10 + k)) after k earlier updates
 ///
-/// The ramp d_k (as in TensorFlow's `ExponentialMovingAverage` and timm's `ModelEmaV3`) quickly forgets the untrained
-/// parameters. The average is a pure function of the parameters of all steps: it has the same bits on every rank
-/// without communication.
+/// The ramp d_k (as in TensorFlow's `ExponentialMovingAverage`; that of timm's `ModelEmaV3` is another) quickly forgets
+/// the untrained parameters. The average is a pure function of the parameters of all steps: it has the same bits on
+/// every rank without communication.
 public struct ExponentialAverage: Sendable, Equatable {
   /// The factor of the previous average after the ramp, at least 0 and below 1.
   public let decay: Double

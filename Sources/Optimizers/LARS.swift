@@ -93,13 +93,13 @@ public struct LARS: Optimizer {
     let decay = SIMD8<Double>(repeating: Double(layer.weightDecay))
     var index = layer.range.lowerBound
     while index < layer.range.upperBound {
-      var (weight, slope) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+      var (weightLanes, gradientLanes) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
       for lane in 0..<min(8, layer.range.upperBound - index) {
-        weight[lane] = unsafe parameters[unchecked: index + lane]
-        slope[lane] = unsafe gradient[unchecked: index + lane]
+        weightLanes[lane] = unsafe parameters[unchecked: index + lane]
+        gradientLanes[lane] = unsafe gradient[unchecked: index + lane]
       }
-      let wide = SIMD8<Double>(weight)
-      let decayed = SIMD8<Double>(slope) + decay * wide
+      let wide = SIMD8<Double>(weightLanes)
+      let decayed = SIMD8<Double>(gradientLanes) + decay * wide
       weights += wide * wide
       gradients += decayed * decayed
       index += 8

@@ -8,7 +8,7 @@ public struct LearningRateSchedule: Sendable {
     case constant
     /// A decrease along half a cosine over all steps, to 0.
     case cosine(steps: Int)
-    /// A decrease along half a cosine from the peak to 0 at each of several ascending steps.
+    /// Several half cosines, each from the peak to 0 at one of the ascending steps `ends` (warm restarts, SGDR).
     case cosines(ends: [Int])
     /// A multiplication by a factor at each of several steps.
     case step(at: [Int], factor: Double)

@@ -4,7 +4,7 @@ import FlatVectors
 ///
 /// Its state consists of a few vectors with the layout of the parameters, which checkpoints store and which can be
 /// broadcast to all ranks, or be in memory that the ranks of a host share. Every update is elementwise, or sums within
-/// one tensor in a fixed order, so that the bits are the same on all ranks, and whoever updates which tensors.
+/// one tensor in a fixed order: the bits are the same on all ranks, and for any division of the tensors among ranks.
 public protocol Optimizer: Sendable {
   /// The names under which the vectors in ``state`` are stored in a checkpoint, in the same order.
   var stateNames: [String] { get }

@@ -67,9 +67,7 @@ package enum ReportStage {
   ///   - world: The ranks.
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
-  package static func run(
-    _ request: Request, over world: borrowing Communicator, report: Reporter
-  ) throws {
+  package static func run(_ request: Request, over world: borrowing Communicator, report: Reporter) throws {
     world.activity.begin("reading the runs", allowsSilence: true)
     let records = try world.onRoot { try request.runs.map { run in try RunRecord(path: run) } } ?? []
     try world.onRoot {

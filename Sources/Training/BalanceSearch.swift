@@ -2,15 +2,15 @@ import Configuration
 import DistributedStep
 import MPI
 
-/// The search for shards of each rank by its speed (`--balance auto`): measured in the first steps, adopted where it
-/// makes computing shorter.
+/// The search for a number of shards for each rank that suits its speed (`--balance auto`): the speed is measured in
+/// the first steps, and the numbers are adopted if the slowest rank is then expected to compute for less time.
 package struct BalanceSearch {
   /// The steps before those that are measured, in which caches and clocks settle.
   private static let stepsLeftOut = 3
   /// The measured steps.
   private static let stepsMeasured = 8
-  /// The largest share of the time of even shards at which others are adopted.
-  private static let mostTime = 0.95
+  /// The largest expected time, relative to an even division, at which another division is adopted.
+  private static let maximumTimeRatio = 0.95
 
   private let shards: Int
   private let threads: Int
@@ -19,11 +19,11 @@ package struct BalanceSearch {
   /// The seconds of a shard in each measured step of this rank.
   private var seconds: [Double] = []
 
-  /// Shards of each rank, with what they are expected to gain.
+  /// A division of the shards over the ranks, with the time that it is expected to take.
   package struct Shares: Equatable {
-    /// The shards of each rank.
+    /// The number of shards of each rank.
     package var shards: [Int]
-    /// The expected time of computing ÷ that with even shards.
+    /// The expected time of the slowest rank ÷ its expected time with an even division.
     package var time: Double
   }
 
@@ -37,7 +37,7 @@ package struct BalanceSearch {
   /// True if the next step is the last one that is measured.
   var isEnding: Bool { isNeeded && count == Self.stepsLeftOut + Self.stepsMeasured - 1 }
 
-  /// Adds a step of this rank; after the last measured one, gives each rank the shards that it can compute.
+  /// Adds the time of a step of this rank; after the last measured step, divides the shards over the ranks by speed.
   ///
   /// Collective.
   ///
@@ -58,7 +58,7 @@ package struct BalanceSearch {
     log.isBalanced = true
   }
 
-  /// Returns the shards of each rank after the last measured step, the same on all ranks; `nil` if even ones stay.
+  /// Returns the new division after the last measured step, the same on all ranks; `nil` to keep the even one.
   private mutating func shares(
     after result: StepResult, over world: borrowing Communicator
   ) throws(MPIError) -> Shares? {
@@ -75,13 +75,13 @@ package struct BalanceSearch {
     return Self.shares(shards, secondsOfShard: all, threads: threads)
   }
 
-  /// Returns the shards of each rank with which the slowest is done first; `nil` if even ones take hardly longer.
+  /// Returns the division with which the slowest rank ends first; `nil` if an even one takes little longer.
   ///
   /// - Parameters:
   ///   - shards: The number of shards, at least one a rank.
   ///   - secondsOfShard: The seconds in which a thread of each rank computes a shard.
   ///   - threads: The threads of each rank.
-  /// - Returns: The shards and what they gain, or `nil`.
+  /// - Returns: The division and its relative time, or `nil`.
   package static func shares(_ shards: Int, secondsOfShard: [Double], threads: Int) -> Shares? {
     let ranks = secondsOfShard.count
     guard secondsOfShard.allSatisfy({ seconds in seconds > 0 && seconds.isFinite }) else { return nil }
@@ -101,7 +101,7 @@ package struct BalanceSearch {
     }
     let even = BlockPartition(total: shards, parts: ranks).ranges.map(\.count)
     let time = slowest(counts) / slowest(even)
-    return time <= mostTime ? Shares(shards: counts, time: time) : nil
+    return time <= maximumTimeRatio ? Shares(shards: counts, time: time) : nil
   }
 }
 

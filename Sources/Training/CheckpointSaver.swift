@@ -220,7 +220,7 @@ final class CheckpointSaver {
       do throws(FileError) {
         try state.write(file.prefix, to: file.path, metadata: metadata)
       } catch {
-        // That of earlier weights would be taken for the run's.
+        // A file with earlier weights would be mistaken for this run's.
         unsafe unlink(file.path)
         failure = failure ?? error
       }

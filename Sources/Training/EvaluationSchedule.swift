@@ -28,7 +28,7 @@ struct EvaluationSchedule {
     steps > 0 && (step.isMultiple(of: steps) || step == allSteps)
   }
 
-  /// Returns true if the encoder is evaluated in a run that goes on from a number of steps to its last step.
+  /// Returns true if an evaluation is due after any of the steps from `step` (not included) through `lastStep`.
   func isDue(after step: Int, through lastStep: Int) -> Bool {
     guard steps > 0, step < lastStep else { return false }
     let isEndDue = step < allSteps && allSteps <= lastStep

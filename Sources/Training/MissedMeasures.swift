@@ -2,8 +2,8 @@ import Job
 import MPI
 import Runs
 
-/// The measures that are due after the step from which a resumed run goes on and that it lacks: they failed, as with an
-/// image that could not be read, or the time was over.
+/// The measurements that were due after the step at which a resumed run starts and are missing, because they failed (an
+/// image could not be read) or because time ran out.
 struct MissedMeasures: Codable {
   /// True if the evaluation of the encoder is missing.
   let evaluation: Bool
@@ -13,7 +13,7 @@ struct MissedMeasures: Codable {
   /// True if nothing is missing.
   var isEmpty: Bool { !evaluation && !test }
 
-  /// Finds what is missing after some number of steps; nothing of a new run.
+  /// Finds what is missing after some number of steps; for a new run, nothing is.
   ///
   /// Collective: rank 0 has the records, and decides.
   static func find(

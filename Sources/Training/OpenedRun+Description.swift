@@ -29,6 +29,7 @@ extension OpenedRun {
         "--init \(path): its encoder scales representations to unit length, on which a classifier with weight decay learns less; --no-normalize-encoder leaves the scaling out"
       )
     }
+    if let warning = warningOfHeldOut { report.warn(warning) }
     let unseen = sampler.unseenClasses.map { index in dataset.classNames[index] }
     if !unseen.isEmpty {
       report.note(
@@ -55,5 +56,15 @@ extension OpenedRun {
         "BatchNorm: statistics of \(configuration.batches.batchNorm == .global ? "the whole batch" : counted(configuration.batches.shardsPerGroup(ofShards: configuration.batches.shardCount), "shard") + " together"); a rank computes all of its shards side by side"
       )
     }
+  }
+
+  /// The warning that held-out images may be ones that the encoder of `--init` was trained on; `nil` if they are not,
+  /// for a resumed run, and on other ranks than rank 0.
+  private var warningOfHeldOut: String? {
+    guard !isResumed, directory != nil, let path = configuration.model.initialPath,
+      let begun = try? InitialEncoder.configuration(of: configuration)
+    else { return nil }
+    return RunDirectory(path: path).warning(
+      ofHeldOut: configuration.data, fingerprint: configuration.data.fingerprint, dataset.classNames, own: begun.data)
   }
 }

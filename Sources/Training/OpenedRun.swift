@@ -56,9 +56,9 @@ struct OpenedRun {
     configuration.resolveStem(for: configuration.viewSize(of: dataset))
     try world.agreeOnSamples(of: dataset, configuration)
     let contents = try DatasetContents(of: dataset, configuration, over: world)
-    // A resumed run keeps what it has, also nothing, as its checkpoints do.
+    // A resumed run keeps the value with which it was begun, even if it has none: its checkpoints must match.
     if isNew { configuration.data.contents = contents.text }
-    // Before the batch: a set that has lost images is not refused for being smaller than it.
+    // Before the sampler, which would report lost images as a training set smaller than a batch.
     let found = configuration
     try world.throwingTogether {
       try Self.check(
@@ -72,7 +72,7 @@ struct OpenedRun {
     configuration.resolveWarmup(stepsPerEpoch: sampler.stepsPerEpoch, report: report)
     let lastStep = configuration.schedule.lastStep(stepsPerEpoch: sampler.stepsPerEpoch)
     let isDone = try world.rootValue { (opened?.checkpoint?.state.step ?? -1) >= lastStep }
-    // A run without steps left needs none.
+    // A run without steps left needs no teacher.
     teacher = isDone ? nil : try Teacher(of: configuration, dataset, over: world, report: report)
     if let teacher { configuration.classifier.teacherHash = teacher.weightsHash }
     if isDone { try Self.keepTeacher(of: opened, &configuration, request, over: world, report: report) }

@@ -1,8 +1,9 @@
 import Configuration
 
-/// Given options that change nothing, most of them because the run is too short.
+/// Given options that change nothing, most of them because the run is too short, or that do not go with a default.
 package enum OptionsWithoutEffect {
-  /// Finds the given options that take no effect, or only a part of it, before the run ends.
+  /// Finds the given options that take no effect, or only a part of it, before the run ends, and an optimizer that was
+  /// chosen without its learning rate.
   ///
   /// - Parameters:
   ///   - configuration: The options of the run.
@@ -40,6 +41,17 @@ package enum OptionsWithoutEffect {
     if let checkRanksSteps, checkRanksSteps > steps {
       notes.append("--check-ranks \(checkRanksSteps): \(end), so the ranks are never compared")
     }
-    return notes
+    return notes + [rateNote(configuration.optimizer, given)].compactMap { note in note }
+  }
+
+  /// Returns the note about Adam with the default learning rate, which moves each weight by about 0.1 a step; `nil` for
+  /// other optimizers and rates.
+  private static func rateNote(_ optimizer: OptimizerOptions, _ given: ConfigurationOverrides) -> String? {
+    let rate = OptimizerOptions().learningRate
+    guard [.adam, .adamw].contains(optimizer.kind), given.gives(\.optimizer.kind), optimizer.learningRate == rate,
+      !given.gives(\.optimizer.learningRate)
+    else { return nil }
+    return
+      "--optimizer \(optimizer.kind.rawValue): the default --learning-rate, \(plain(rate)), is made for sgd; adam and adamw usually take about 0.001"
   }
 }

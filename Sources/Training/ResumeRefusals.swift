@@ -78,7 +78,7 @@ enum ResumeRefusals {
           ? "leave out \(source), as a resumed run has its own options, \(others)"
           : "put the former value back there, or give the sweep another --output"
       }
-        ?? (option == "epochs"
+        ?? (option == "epochs" && request.extendedEpochs == nil
           ? "to train longer give --extend-epochs \(asked) instead, \(others)" : "leave the option out, \(others)"))
   }
 

@@ -28,8 +28,8 @@ final class RunEvaluation {
   /// Returns true if the encoder is evaluated after a step: every few epochs, and at the end of the schedule.
   func isDue(after step: Int) -> Bool { schedule.isDue(after: step) }
 
-  /// Chooses the images of the evaluations that are due in some steps, before the first of these: validation images
-  /// that vanish later are then missed, and not taken for images that never were.
+  /// Chooses the images of the evaluations that are due in a range of steps, before the first of these steps: if
+  /// validation images vanish later, that is an error, not a dataset without validation images.
   ///
   /// Collective.
   ///
@@ -72,7 +72,7 @@ final class RunEvaluation {
     keepBest(result.record, state, log, saver, world.activity)
   }
 
-  /// Saves the state from which a resumed run goes on as the best checkpoint, if its logged evaluation is better than
+  /// Saves the state at which a resumed run starts as the best checkpoint, if its logged evaluation is better than
   /// that of the stored one: a run that was stopped may have been killed before the file was complete.
   func keepLogged(_ state: TrainingState, _ log: RunLog, _ saver: CheckpointSaver, _ activity: Activity) {
     guard opened.configuration.checkpoints.best != nil, let record = opened.logged?.evaluation else { return }

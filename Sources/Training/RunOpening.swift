@@ -154,9 +154,14 @@ struct RunOpening {
     of request: TrainingRun.Request, resuming old: Configuration, begunEpochs: Int, ranks: Int, run: String
   ) throws(RunError) -> Configuration {
     var configuration = request.overrides.resuming(old)
-    if request.extendedEpochs != nil, configuration.schedule.epochs == begunEpochs {
-      // The command that began the run is given again, with the extension behind it.
-      configuration.schedule.epochs = old.schedule.epochs
+    if request.extendedEpochs != nil {
+      // The command that began the run is given again, with the extension behind it, as by a job that is requeued: an
+      // earlier start may have extended the run already. Only the cosine depends on the former ends, and records them.
+      let asked = configuration.schedule.epochs
+      let isFormer =
+        old.schedule.kind == .cosine
+        ? old.schedule.cosineRestarts?.contains(asked) == true : asked <= begunEpochs
+      if isFormer { configuration.schedule.epochs = old.schedule.epochs }
     }
     // Invalid options are reported before those that conflict with the resumed run.
     let invalid =

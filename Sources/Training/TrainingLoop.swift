@@ -28,8 +28,8 @@ struct TrainingLoop {
     log.best = saver.storedBest
   }
 
-  /// Measures what a resumed run lacks after the step from which it goes on, and saves the best checkpoint if it lacks
-  /// that.
+  /// Makes the measurements that are missing at the step at which a resumed run starts, and saves the best checkpoint
+  /// if that is missing.
   ///
   /// Collective.
   ///
@@ -38,7 +38,7 @@ struct TrainingLoop {
   ///   - state: The training state of the checkpoint.
   ///   - world: The ranks.
   /// - Throws: ``CollectiveError`` that says what failed and how to go on.
-  func makeUp(_ missed: MissedMeasures, _ state: TrainingState, over world: borrowing Communicator) throws {
+  func measureMissed(_ missed: MissedMeasures, _ state: TrainingState, over world: borrowing Communicator) throws {
     evaluation.keepLogged(state, log, saver, world.activity)
     guard !missed.isEmpty else { return }
     let isDone = state.step >= plan.lastStep

@@ -94,23 +94,23 @@ package enum TrainingRun {
       _ = try steps.step(after: state.step, over: world)
       opened.describe(state, to: plan.lastStep, request, ranks: world.size, report)
       try request.diagnostics.prepare(after: state.step, through: plan.lastStep, over: world, report: report)
-      noteThatItGoesOn(opened)
+      markAsRunning(opened)
     }
     let log = try RunLog(
       opened.configuration, opened.dataset, directory: opened.directory, ranks: world.size, from: state.step,
       to: plan.lastStep, stepsPerEpoch: opened.sampler.stepsPerEpoch, console: console)
     let loop = TrainingLoop(opened, plan, request.diagnostics, log, report: report)
     defer { loop.saver.settle(log) }
-    try loop.makeUp(missed, state, over: world)
+    try loop.measureMissed(missed, state, over: world)
     let isStopped = try loop.train(&state, &steps, until: stopping, over: world)
     return try loop.end(state, isStopped: isStopped, over: world)
   }
 
   // MARK: - A finished run
 
-  /// Replaces the status of a finished run that has steps left again: it is not finished if this process is killed
-  /// before its first checkpoint.
-  private static func noteThatItGoesOn(_ opened: OpenedRun) {
+  /// Replaces the status `finished` of a resumed run that has steps left again: if this process is killed before its
+  /// first checkpoint, the run must not count as finished.
+  private static func markAsRunning(_ opened: OpenedRun) {
     guard opened.isResumed, let directory = opened.directory, directory.status == .finished else { return }
     // A note only: the training matters more than a failure to write it.
     try? JSONValue.merge(["status": .text(RunStatus.running.rawValue)], into: directory.summaryPath)

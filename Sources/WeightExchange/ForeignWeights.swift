@@ -122,21 +122,30 @@ struct ForeignWeights {
       }
     }
     let surplus = surplus(known)
+    // Superfluous tensors that no encoder has, such as another program's head, are harmless.
+    let strange = surplus.filter(isOfEncoder)
     let clashes = [
       (missing, "of its tensors are missing", "of its tensors is missing"),
       (misshapen, "differ in shape", "differs in shape"),
-      (surplus, "belong to another model", "belongs to another model"),
+      (strange.isEmpty ? surplus : strange, "belong to another model", "belongs to another model"),
     ].filter { names, _, _ in !names.isEmpty }
       .map { names, several, one in "\(names.count) \(names.count == 1 ? one : several) (first: \(names[0]))" }
-    // Superfluous tensors that no encoder has, such as another program's head, are harmless.
-    if missing.isEmpty, misshapen.isEmpty, !surplus.contains(where: { name in isOfEncoder(name) }) { return }
+    if missing.isEmpty, misshapen.isEmpty, strange.isEmpty { return }
     guard clashes.isEmpty else {
+      let hasProjections = layout == .ge && strange.contains(where: Self.isOfProjection)
       throw RunError(
         .data,
         "\(path): is not a \(model) in the layout \(layout.rawValue): \(clashes.joined(separator: ", "))",
-        remedy: "give the --model, --stem and --layout that the weights were made with"
+        remedy: hasProjections
+          ? "its shortcuts are 1×1 convolutions (B): CIFAR ResNets are imported with zero padding (A) only"
+          : "give the --model, --stem and --layout that the weights were made with"
       )
     }
+  }
+
+  /// Returns true for a tensor of a shortcut with a convolution, by the names of torchvision and of SupContrast.
+  private static func isOfProjection(_ name: String) -> Bool {
+    name.split(separator: ".").contains { part in part == "downsample" || part == "shortcut" }
   }
 
   /// Returns the names in the file of the tensors in ``entries`` that are not among the `known` names.

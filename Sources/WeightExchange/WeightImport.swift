@@ -38,7 +38,7 @@ package enum WeightImport {
     private func layoutProblem(_ stem: ResNetArchitecture.Stem) -> String? {
       var resolved = configuration
       resolved.model.stem = stem
-      return layout.problem(resolved.architecture)
+      return layout.problem(resolved.architecture, isImport: true)
     }
 
     /// The configuration before the weights are read; in float32, in which other programs evaluate.
@@ -103,7 +103,7 @@ package enum WeightImport {
         Self.prefixNote(weights, request), Self.adoptNormalization(of: weights, &configuration),
         Self.adoptSize(of: weights, &configuration), Self.adoptScaling(of: weights, &configuration),
       ].compactMap { note in note }
-      if let problem = request.layout.problem(configuration.architecture) {
+      if let problem = request.layout.problem(configuration.architecture, isImport: true) {
         throw RunError(
           .data, "\(request.weights): its first convolution is \(configuration.model.stemText)'s: \(problem)")
       }
@@ -127,13 +127,17 @@ package enum WeightImport {
 
     /// Takes mean and standard deviation from the file's metadata if the user gave none.
     ///
-    /// - Returns: A note that says so, or that the dataset has others; `nil` if the file has none or the same.
+    /// - Returns: A note that says so, that the dataset has others, or that a folder's own are taken; `nil` if they
+    ///   were given, or are those of the dataset as far as is known.
     private static func adoptNormalization(
       of weights: ForeignWeights, _ configuration: inout Configuration
     ) -> String? {
-      guard configuration.data.normalization == nil,
-        let (mean, deviation) = ImagePreprocessing.normalization(ofMetadata: weights.metadata)
-      else { return nil }
+      guard configuration.data.normalization == nil else { return nil }
+      guard let (mean, deviation) = ImagePreprocessing.normalization(ofMetadata: weights.metadata) else {
+        return configuration.data.dataset == .folder
+          ? "\(weights.path): does not say with which mean and deviation it was trained, so those of the images in --data are taken; if it was trained with others, import it again with --mean and --std (ImageNet weights of torchvision: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225)"
+          : nil
+      }
       let values = "--mean \(ImagePreprocessing.text(mean)) --std \(ImagePreprocessing.text(deviation))"
       guard configuration.data.dataset == .folder else {
         let own = CIFARDataset.Variant(rawValue: configuration.data.dataset.rawValue)?.normalization

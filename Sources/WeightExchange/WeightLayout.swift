@@ -77,8 +77,8 @@ package enum WeightLayout: String, Sendable, CaseIterable {
 
   /// Returns the reason why the other program's models do not include the encoder; `nil` if they do.
   ///
-  /// The layout is named as an option if it was given.
-  package func problem(_ encoder: ResNetArchitecture, isGiven: Bool = true) -> String? {
+  /// The layout is named as an option if it was given. Only an export can choose another format.
+  package func problem(_ encoder: ResNetArchitecture, isGiven: Bool = true, isImport: Bool = false) -> String? {
     let title = (isGiven ? "--layout \(rawValue):" : "the usual layout, \(rawValue),") + " has no \(encoder.name)"
     guard encoder.offersZeroPadding == (self == .ge) else {
       let others = self == .ge ? "torchvision or supcontrast" : "ge"
@@ -94,8 +94,9 @@ package enum WeightLayout: String, Sendable, CaseIterable {
       return "\(title) with --shortcut B, but only with A; choose --format onnx"
     }
     if self != .torchvision, encoder.stem != .cifar {
-      return "\(title) with --stem imagenet, but only with the 3×3 stem; "
-        + (self == .ge ? "choose --format onnx" : "choose --layout torchvision or --format onnx")
+      let others: [String] = (self == .ge ? [] : ["--layout torchvision"]) + (isImport ? [] : ["--format onnx"])
+      return "\(title) with --stem imagenet, but only with the 3×3 stem"
+        + (others.isEmpty ? "" : "; choose \(others.joined(separator: " or "))")
     }
     return nil
   }

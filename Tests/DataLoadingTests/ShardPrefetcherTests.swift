@@ -73,11 +73,14 @@ struct ShardPrefetcherTests {
     #expect(try filled(prefetcher, requests[3]) == expected(requests[3]))
   }
 
-  @Test func `no more is made ahead than there is room for`() async throws {
+  /// Two threads have four buffers of four images; more threads have no more of them than shards can be waiting.
+  @Test(arguments: [(2, nil), (8, 4)] as [(Int, Int?)])
+  func `no more is made ahead than there is room for`(threads: Int, atOnce: Int?) async throws {
     let dataset = CountingDataset()
-    let prefetcher = ShardPrefetcher(loader(dataset), elements: Self.elements, threads: 2)
+    let prefetcher = ShardPrefetcher(
+      loader(dataset), elements: Self.elements, threads: threads, requests: atOnce ?? .max)
     prefetcher.announce(requests)
-    // Two threads have four buffers of four images; nothing is taken.
+    // Nothing is taken.
     for _ in 0..<500 where dataset.readCount < 16 {
       try await Task.sleep(for: .milliseconds(10))
     }

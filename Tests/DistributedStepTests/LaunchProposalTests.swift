@@ -83,6 +83,54 @@ struct LaunchProposalTests {
   }
 }
 
+/// The memory of a rank by its batch, its threads and its classes.
+struct RankMemoryTests {
+  /// Returns the estimated bytes of one rank in shards of 32, with a thread for each core, as far as there are shards.
+  private func bytes(cores: Int, batchSize: Int = 256, classes: Int? = nil) throws -> Int {
+    var configuration = Configuration()
+    configuration.compute.precision = .float32
+    configuration.compute.activationMemory = .bytes(0)
+    configuration.batches.size = batchSize
+    configuration.batches.shardSize = 32
+    if let classes {
+      configuration.loss.weight = 0
+      configuration.classifier.weight = 1
+      configuration.classifier.classes = classes
+    }
+    let views = ImageSize(width: 32, height: 32)
+    configuration.resolveStem(for: views)
+    let proposals = try LaunchProposal.proposals(
+      configuration, viewSize: views, teacher: nil, evaluatedSamples: nil,
+      on: HostTopology(cores: cores, sockets: 1, memoryByteCount: 64_000_000_000))
+    return try #require(proposals.first { proposal in proposal.ranks == 1 }).byteCount
+  }
+
+  // The memory of other tests, which this process takes at the same time, is below a gigabyte.
+  private static let noise = 1_000_000_000
+
+  @Test func `views are made ahead for the shards of two steps, however many cores are idle`() throws {
+    let more = try bytes(cores: 4096) - bytes(cores: 8)
+    #expect(abs(more - 2 * 8 * 64 * 3 * 32 * 32 * 4) < Self.noise, "\(more)")
+  }
+
+  @Test func `each row has a logit for each class`() throws {
+    let more = try bytes(cores: 1, batchSize: 4096, classes: 100_000) - bytes(cores: 1, classes: 100_000)
+    #expect(abs(more - 2 * (4096 - 256) * 100_000 * 4) < Self.noise, "\(more)")
+  }
+
+  // The 16 CPUs of a job that four ranks share, the same for each of four ranks that are tied to them, and quotas.
+  @Test(
+    arguments: [(16, nil, 4, 4, 0), (16, nil, 4, 1, 12), (64, nil, 2, 2, 28), (64, 8, 2, 2, 0), (64, 40, 2, 2, 16)]
+      as [(Int, Double?, Int, Int, Int)])
+  func `idle CPUs are divided among the ranks that may run on them`(
+    allowed: Int, quota: Double?, ranks: Int, sharing: Int, idle: Int
+  ) {
+    let count = SpareProcessors.count(
+      ranksOnHost: ranks, sharing: sharing, threads: 4, allowed: allowed, quota: quota)
+    #expect(count == idle)
+  }
+}
+
 /// A host's cores and sockets as the kernel reports them.
 struct HostTopologyTests {
   /// Writes files such as `/sys/devices/system/cpu/cpu0/topology/core_id` and lends their folder.

@@ -39,7 +39,7 @@ import Testing
     }
 
     func statistics(of tensor: Tensor) -> BatchNormalization.Statistics {
-      var sums = normalization.noSums()
+      var sums = normalization.zeroSums()
       normalization.addSums(of: tensor, to: &sums)
       return normalization.statistics(of: sums)
     }

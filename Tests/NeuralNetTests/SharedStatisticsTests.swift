@@ -120,7 +120,7 @@ import Testing
     let (layers, inputs, masked, expected) = (shards.layers, shards.inputs, shards.gradients, shards.expected)
     let forward = total(
       layers.indices.map { shard in
-        var sums = layers[shard].noSums()
+        var sums = layers[shard].zeroSums()
         layers[shard].addSums(of: inputs[shard], to: &sums)
         return sums
       })

@@ -124,7 +124,7 @@ struct ExchangeTests {
     #expect(own.contains("mean: 0.1,0.1,0.1\n") && own.contains("image-size: 24\n"))
   }
 
-  @Test func `an import scales representations as the file's run did`() throws {
+  @Test func `an import of a CIFAR ResNet scales as the file's run did, and takes no projected shortcuts`() throws {
     let workshop = try Workshop()
     try succeeding(
       workshop.pretrain("run", configuration: Self.small, ["--model", "resnet20", "--precision", "float32"]))
@@ -133,6 +133,13 @@ struct ExchangeTests {
     #expect(exported.standardOutput.contains("or cifar_resnet.load, which leaves it out"))
     let result = try succeeding(workshop.run(importing(workshop, "weights", "ge", "resnet20", to: "again")))
     #expect(result.standardOutput.contains("note: --no-normalize-encoder, as "))
+    try rewrite(workshop, "weights", to: "projected") { tensors in
+      tensors.append(tensors[0].renamed("fc.bias"))
+      tensors.append(tensors[0].renamed("layer2.0.downsample.0.weight"))
+    }
+    let projected = importing(workshop, "projected", "ge", "resnet20", to: "new")
+    try workshop.expectRefusal(
+      projected, 65, naming: ["(first: layer2.0.downsample.0.weight)", "1×1 convolutions (B)"])
     let features = try ["run", "again"].map { run in
       let file = workshop.path("\(run).npy")
       try succeeding(workshop.run(["embed", "--run", workshop.path(run), "--part", "encoder", "--output", file]))

@@ -13,10 +13,28 @@ struct ExtensionTests {
     expectRefusal(
       try workshop.resume("run", ["--epochs", "2"]), 78, naming: ["--epochs 2", "give --extend-epochs 2 instead"])
     #expect(try workshop.resumedWeights("run", ["--epochs", "1", "--extend-epochs", "2"]) == whole)
-    // The same command again, also with the epochs it began with: nothing is left to do.
+    // The same command again, also with the epochs that it has now: nothing is left to do.
+    try succeeding(workshop.resume("run", ["--epochs", "1", "--extend-epochs", "2"]))
     try succeeding(workshop.resume("run", ["--extend-epochs", "2", "--epochs", "2"]))
     try succeeding(workshop.resume("run", ["--extend-epochs", "2"]))
     expectRefusal(try workshop.resume("run", ["--extend-epochs", "1"]), 78, naming: ["has 2 epochs already"])
+  }
+
+  @Test func `a job that extends a run starts again with the same command`() throws {
+    let workshop = try Workshop()
+    let options = ["--batch-size", "32", "--shard-size", "4", "--evaluate-epochs", "0"]
+    try succeeding(workshop.pretrain("run", configuration: options, ["--epochs", "1"]))
+    let command = ["--epochs", "1", "--extend-epochs", "3"]
+    let stopped = try workshop.resume("run", command + ["--max-time", "0.000001"])
+    #expect(stopped.exitCode == 75, "\(stopped.standardError)")
+    try succeeding(workshop.resume("run", command))
+    #expect(try workshop.summary("run").text("status") == "finished")
+    // Extended once more: the run has had either number.
+    try succeeding(workshop.resume("run", ["--epochs", "1", "--extend-epochs", "4"]))
+    try succeeding(workshop.resume("run", ["--epochs", "3", "--extend-epochs", "4"]))
+    expectRefusal(
+      try workshop.resume("run", ["--epochs", "2", "--extend-epochs", "4"]), 78,
+      naming: ["--epochs 2", "leave the option out"])
   }
 
   @Test(arguments: ["constant", "step", "exponential"])

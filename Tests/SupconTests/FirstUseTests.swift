@@ -52,6 +52,8 @@ struct FirstUseTests {
     #expect(linear.standardOutput.contains("46 training and 15 validation samples"))
     #expect(linear.standardOutput.contains("note: batches of 32 in place of 256, as the training set has 46 samples"))
     #expect(linear.standardOutput.contains(" on 15 validation samples"))
+    let seen = "--validation-fraction 0.25: the images held out are not those of \(workshop.path("run"))"
+    #expect(!linear.standardOutput.contains(seen))
 
     let image = [UInt8]([0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 3])
     try Data(image).write(to: URL(fileURLWithPath: workshop.path("keep.jpg")))
@@ -73,6 +75,16 @@ struct FirstUseTests {
     let other = try workshop.run(["evaluate", workshop.path("run")])
     #expect(other.standardOutput.contains("is not the data of the run: results go to"))
     #expect(other.standardOutput.contains("/run/evaluation-photos; those in"))
+    // The images held out now are others, also for a report and for a run that goes on with the encoder.
+    #expect(other.standardOutput.contains("warning: \(seen)"), "\(other.standardOutput)")
+    let report = try succeeding(workshop.run(["report", workshop.path("run")]))
+    #expect(report.standardOutput.contains("note: \(seen)"), "\(report.standardOutput)")
+    let again = [
+      "pretrain", "--init", workshop.path("run"), "--batch-size", "32", "--shard-size", "16", "--steps", "1",
+      "--evaluate-epochs", "0", "--output", workshop.path("again"),
+    ]
+    let begun = try succeeding(workshop.run(again))
+    #expect(begun.standardOutput.contains("warning: \(seen)"), "\(begun.standardOutput)")
   }
 
   @Test func `a run on built-in shapes takes no folder, and one that is not finished says so`() throws {

@@ -89,6 +89,29 @@ struct FolderTrainingTests {
     try succeeding(workshop.run(["evaluate", "--run", workshop.path("skip-1")]))
   }
 
+  @Test func `a class may lack usable images to validate with, but not to train on`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    let names = try FileManager.default.subpathsOfDirectory(atPath: workshop.path("mixed/val/apple")).filter { name in
+      name.contains(".")
+    }
+    try #require(names.count == 5)
+    for name in names {
+      try workshop.change("mixed/val/apple/\(name)") { bytes in bytes = bytes.prefix(20) }
+    }
+    let skip = ["--steps", "1", "--bad-images", "skip"]
+    let begun = try succeeding(workshop.run(pretrain(workshop, "run", skip)))
+    #expect(begun.standardOutput.contains("validation has no image of apple"), "\(begun.standardOutput)")
+    try succeeding(workshop.run(["evaluate", workshop.path("run")]))
+    let count = try workshop.summary("run", stage: "evaluation").number("test_samples")
+    #expect(count == Double(MixedFolder.validationCount - 5))
+    try workshop.change("mixed/train/single/only.png") { bytes in bytes = bytes.prefix(20) }
+    // The description of the folder is written anew, as its images have changed.
+    let refused = try workshop.run(pretrain(workshop, "none", skip))
+    expectRefusal(refused, 65, naming: [workshop.path("mixed/train/single"), "none of its images can be used"])
+    #expect(!FileManager.default.fileExists(atPath: workshop.path("none")))
+  }
+
   @Test func `a run that held images out is tested on the validation images of other data`() throws {
     let workshop = try Workshop()
     try MixedFolder.write(to: workshop.path("mixed"))
@@ -102,6 +125,10 @@ struct FolderTrainingTests {
     let summary = try workshop.summary("run", stage: "linear-mixed")
     #expect(try summary.number("test_samples") == Double(MixedFolder.validationCount))
     #expect(try summary.text("data") == workshop.path("mixed"))
+    try succeeding(workshop.run(["report", workshop.path("run"), "--data", workshop.path("mixed")]))
+    let page = try workshop.text("run/report.html")
+    #expect(page.contains("for \(MixedFolder.validationCount) validation images"))
+    #expect(!page.contains("Without its images"))
   }
 
   @Test func `validation images that are copies of training images are told`() throws {
@@ -313,6 +340,26 @@ struct FolderTrainingTests {
     let result = try workshop.run(ranks: 2, pretrain(workshop, "new"))
     expectRefusal(result, 65, naming: ["mixed: has one class, apple", "at least two"])
     #expect(!manager.fileExists(atPath: workshop.path("new")))
+  }
+
+  @Test func `an import whose file has no mean and deviation says which it takes, unless they are given`() throws {
+    let workshop = try Workshop()
+    try MixedFolder.write(to: workshop.path("mixed"))
+    try succeeding(workshop.run(pretrain(workshop, "run", ["--steps", "0"])))
+    let export = ["export", "--run", workshop.path("run"), "--layout", "ge", "--part", "encoder"]
+    try succeeding(workshop.run(export + ["--output", workshop.path("own")]))
+    // As other programs write it: without metadata.
+    try rewrite(workshop, "own", to: "weights") { _ in }
+    let command = [
+      "import", "--weights", workshop.path("weights"), "--layout", "ge", "--model", "resnet20", "--dataset", "folder",
+      "--data", workshop.path("mixed"), "--image-size", "16",
+    ]
+    let note = "weights: does not say with which mean and deviation"
+    let computed = try succeeding(workshop.run(command + ["--output", workshop.path("computed")]))
+    #expect(computed.standardOutput.contains(note), "\(computed)")
+    let values = ["--mean", "0.5,0.5,0.5", "--std", "0.2,0.2,0.2"]
+    let given = try succeeding(workshop.run(command + values + ["--output", workshop.path("given")]))
+    #expect(!given.standardOutput.contains(note), "\(given)")
   }
 
   @Test(arguments: [

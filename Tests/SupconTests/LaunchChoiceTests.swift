@@ -81,7 +81,91 @@ struct LaunchChoiceTests {
     return result?.exitCode == 0
   }()
 
+  // MARK: - Cores
+
+  /// Starts the script on eight CPUs, whatever this machine has, of which some are hardware threads of one core.
+  private func launchOnEightProcessors(threadsOfCore: Int, _ arguments: [String]) throws -> ProcessResult {
+    let tools = workshop.path("tools")
+    try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
+    _ = try workshop.script("tools/nproc", "echo 8")
+    let allowed = "case $* in *Cpus_allowed_list*) echo 0-5,6,7; exit 0 ;; esac"
+    _ = try workshop.script("tools/sed", "\(allowed)\nexec /bin/sed \"$@\"")
+    let command = """
+      \(Self.hideControlGroups) && mount -t tmpfs none /sys/devices/system/cpu || exit
+      for cpu in 0 1 2 3 4 5 6 7; do
+        folder=/sys/devices/system/cpu/cpu$cpu/topology
+        mkdir -p $folder && echo core $((cpu / \(threadsOfCore))) >$folder/thread_siblings_list
+      done
+      PATH=\(tools):$PATH exec "$@"
+      """
+    return try launch(arguments, below: ["unshare", "--mount", "sh", "-c", command, "sh"])
+  }
+
+  /// The launcher's options.
+  private func settings(of result: ProcessResult) -> String {
+    let line = result.standardOutput.split(separator: "\n").first { line in line.hasPrefix("launcher options: ") }
+    return line.map(String.init) ?? result.standardError
+  }
+
+  // Two ranks of two threads that are tied to the first four of eight cores leave the second socket idle.
+  @Test(
+    .enabled(if: canHideControlGroups, "needs root and mount namespaces"),
+    arguments: [(1, 2, 2, 4), (1, 3, 2, 2), (1, 8, 1, 1), (2, 2, 1, 2), (2, 2, 3, 3)])
+  func `ranks are tied to all cores of this machine`(
+    threadsOfCore: Int, ranks: Int, threads: Int, cores: Int
+  ) throws {
+    let options = ["-np", "\(ranks)", "--bind", "pretrain", "--threads", "\(threads)"]
+    let found = settings(of: try launchOnEightProcessors(threadsOfCore: threadsOfCore, options))
+    #expect(found.contains(" -n \(ranks) --map-by slot:PE=\(cores) --bind-to core "), "\(found)")
+  }
+
+  // Open MPI has a slot for each core, and refuses more ranks.
+  @Test(
+    .enabled(if: canHideControlGroups, "needs root and mount namespaces"),
+    arguments: [
+      (1, [], false), (1, ["-np", "9"], true), (2, ["-np", "4"], false), (2, ["-np", "5"], true), (2, [], true),
+    ] as [(Int, [String], Bool)])
+  func `ranks on several hardware threads of a core are more than there are slots`(
+    threadsOfCore: Int, ranks: [String], isMore: Bool
+  ) throws {
+    let found = settings(of: try launchOnEightProcessors(threadsOfCore: threadsOfCore, ranks + ["pretrain"]))
+    #expect(found.contains(" -n \(ranks.last ?? "8") "), "\(found)")
+    #expect(found.contains(" --oversubscribe ") == isMore, "\(found)")
+  }
+
+  // Another container with a quota would take the same cores.
+  @Test(
+    .enabled(if: canHideControlGroups, "needs root and mount namespaces"),
+    arguments: [("max 100000", " --bind-to core "), ("50000 100000", " --bind-to none ")])
+  func `a proposal ties no ranks to cores if a quota limits their time`(quota: String, binding: String) throws {
+    let program = try workshop.script(
+      "bound",
+      """
+      [ "$1" = plan ] || { echo 'MPI           Open MPI 4.1.4'; exit 0; }
+      echo '"ranks" : 2,'
+      echo '"binding" : "core",'
+      echo '"threads_per_rank" : 1'
+      """)
+    let command = "\(Self.hideControlGroups) && echo \(quota) >/sys/fs/cgroup/cpu.max && exec \"$@\""
+    let result = try launch(
+      ["--auto", "pretrain"], ["SUPCON": program], below: ["unshare", "--mount", "sh", "-c", command, "sh"])
+    #expect(settings(of: result).contains(binding), "\(settings(of: result))")
+  }
+
   // MARK: - Proposals
+
+  // supcon plan knows none of those of a run's files, its end and its output.
+  @Test func `a proposal is asked for with the options that decide a run's memory alone`() throws {
+    let ofTheRun = [
+      "--resume", "--output", "run", "--extend-epochs", "9", "--extend-epochs=9", "--max-time", "3h", "--quiet",
+      "--verbose", "--check-ranks", "2", "--check-numerics",
+    ]
+    let result = try launch(["--auto", "pretrain"] + ofTheRun + ["--model", "resnet8"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.contains("asked: plan --propose --json --model resnet8\n"), "\(result.standardError)")
+    #expect(ranks(of: result) == "3", "\(result.standardOutput)")
+    #expect(result.standardOutput.contains(" --model resnet8 --threads 2\n"), "\(result.standardOutput)")
+  }
 
   @Test(arguments: [true, false])
   func `a proposal for a resumed run is that for the run's own options`(isOneWord: Bool) throws {

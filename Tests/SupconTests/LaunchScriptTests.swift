@@ -182,39 +182,6 @@ struct LaunchScriptTests {
       "\(result.standardOutput)")
   }
 
-  // supcon plan knows none of those of a run's files, its end and its output.
-  @Test func `a proposal is asked for with the options that decide a run's memory alone`() throws {
-    let workshop = try Workshop()
-    let launcher = try workshop.script(
-      "mpirun",
-      """
-      [ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit 0; }
-      echo "launcher options: $*"
-      """)
-    let program = try workshop.script(
-      "program",
-      """
-      [ "$1" = plan ] || { echo 'supcon 0.0.0'; echo 'MPI           Open MPI 4.1.4'; exit 0; }
-      echo "asked: $*" >&2
-      echo '"ranks" : 3,'
-      echo '"binding" : "none",'
-      echo '"threads_per_rank" : 2'
-      """)
-    let ofTheRun = [
-      "--resume", "--output", "run", "--extend-epochs", "9", "--extend-epochs=9", "--max-time", "3h", "--quiet",
-      "--verbose", "--check-ranks", "2", "--check-numerics",
-    ]
-    let result = try runProcess(
-      projectRoot.appendingPathComponent("scripts/launch.sh").path,
-      ["--auto", "pretrain"] + ofTheRun + ["--model", "resnet8"],
-      environment: ["SUPCON": program, "SUPCON_MPIRUN": launcher])
-    withExtendedLifetime(workshop) {}
-    #expect(result.exitCode == 0, "\(result.standardError)")
-    #expect(result.standardError.contains("asked: plan --propose --json --model resnet8\n"), "\(result.standardError)")
-    #expect(result.standardOutput.contains("launcher options: -n 3 "), "\(result.standardOutput)")
-    #expect(result.standardOutput.contains(" --model resnet8 --threads 2\n"), "\(result.standardOutput)")
-  }
-
   // A wait that is no number would end every job at once.
   @Test(arguments: ["soon", "0", "-1", "1.5"])
   func `a wait for a launcher that is no number of seconds is refused`(wait: String) throws {

@@ -243,6 +243,12 @@ struct ResultFolderTests {
     #expect(predicted.standardError.contains("classifier: \(run)/linear-base/classifier.safetensors"))
     try succeeding(workshop.run(["evaluate", run]))
     #expect(try workshop.summary("run", stage: "evaluation-base").values["top1"] != nil)
+    // Changed again, and given by a relative path: the last classifier, where times have whole seconds.
+    try FileManager.default.removeItem(atPath: added)
+    Thread.sleep(forTimeInterval: 1.1)
+    try succeeding(workshop.runInside(["linear", "run", "--data", "base"]))
+    let again = try succeeding(workshop.run(["predict", run, image]))
+    #expect(again.standardError.contains("classifier: \(run)/linear-base-2/classifier.safetensors"))
   }
 
   @Test func `fine-tuning on fewer images than a default batch takes smaller ones`() throws {

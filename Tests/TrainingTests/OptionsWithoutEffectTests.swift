@@ -31,6 +31,17 @@ struct OptionsWithoutEffectTests {
     #expect(try notes([:], checkRanksSteps: 7).first?.contains("never compared") == true)
   }
 
+  @Test(arguments: ["adam", "adamw"])
+  func `Adam with the learning rate of SGD is noted`(optimizer: String) throws {
+    let found = try notes(["optimizer": optimizer])
+    #expect(found.count == 1, "\(found)")
+    #expect(found.first?.hasPrefix("--optimizer \(optimizer): the default --learning-rate, 0.1, is made for") == true)
+    for rate in ["0.1", "0.001"] {
+      #expect(try notes(["optimizer": optimizer, "learning-rate": rate]) == [])
+    }
+    #expect(try notes(["optimizer": "lars"]) == [])
+  }
+
   // An encoder is evaluated after every third epoch and after all epochs, step 6.
   @Test func `a run that --steps ends before all epochs is said not to be evaluated`() throws {
     #expect(try notes(["evaluate-epochs": "3"]).first?.hasSuffix("so the only evaluation is at the end") == true)

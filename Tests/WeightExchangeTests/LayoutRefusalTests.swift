@@ -50,6 +50,19 @@ struct LayoutRefusalTests {
     }
   }
 
+  @Test(arguments: [("resnet18", WeightLayout.supcontrast, true), ("resnet20", .ge, false)])
+  func `an import is not advised to choose a format, which only an export has`(
+    model: String, layout: WeightLayout, hasOther: Bool
+  ) throws {
+    var overrides = ConfigurationOverrides()
+    overrides.give(model, for: "model")
+    overrides.give("imagenet", for: "stem")
+    let request = WeightImport.Request(weights: "weights", layout: layout, overrides: overrides, output: "run")
+    let problem = try #require(request.problem)
+    #expect(problem.contains("with --stem imagenet, but only with the 3×3 stem"), "\(problem)")
+    #expect(problem.contains("; choose --layout torchvision") == hasOther && !problem.contains("onnx"), "\(problem)")
+  }
+
   /// Returns the options of a run, and the request to export it.
   private func export(
     _ model: [String: String], _ layout: WeightLayout?, _ part: WeightLayout.Part? = nil,

@@ -17,7 +17,7 @@ extension ConfigurationOption {
       .contrastive, when: [.contrastive]),
     .init(
       "denominator", \.loss.variant.denominator, .choice,
-      "Softmax denominator: all other samples; one-positive: the current positive and the negatives; only-negatives.",
+      "Softmax denominator: all other views; one-positive: the current positive and the negatives; only-negatives.",
       .contrastive, when: [.contrastive, .freeDenominator]),
     .init(
       "positives-cap", \.loss.variant.positivesCap, .positivesCap,

@@ -83,7 +83,7 @@ package struct MemoryEstimate {
   /// Estimates a rank's memory from known model sizes.
   ///
   /// - Parameters:
-  ///   - configuration: The run's configuration with all defaults resolved.
+  ///   - configuration: The run's configuration with all defaults resolved, those of its loader threads too.
   ///   - viewSize: The size of views.
   ///   - job: The number of ranks, how they share hosts, and the number of samples that they evaluate.
   ///   - sizes: The sizes of the configuration's model, which include those of an evaluation if the job has one.
@@ -120,10 +120,7 @@ package struct MemoryEstimate {
     // Weights that are packed on use are packed in the memory of the gradients.
     let packed = max(
       0, sizes.packedWeights.byteCount(storage) - (storage == .onUse ? sizes.gradientByteCount : 0))
-    let loaderThreads =
-      configuration.compute.loaderThreads
-      ?? SpareProcessors.count(ranksOnHost: job.ranksOnHost, threads: configuration.compute.threads)
-    let views = rows * 3 * viewSize.pixelCount * float
+    let shardsAhead = 2 * min(configuration.compute.loaderThreads ?? 0, shardsPerRank)
     items = [
       Item(name: "program, libraries, dataset's index", byteCount: base + Self.laterByteCount),
       Item(name: "parameters", byteCount: parameters, isShared: isSharingParameters),
@@ -138,7 +135,7 @@ package struct MemoryEstimate {
       Item(
         name: "activations kept",
         byteCount: budget.byteCount(shard: shardActivations, blockOutputs: sizes.blockOutputsPerShard)),
-      Item(name: "views made ahead", byteCount: 2 * loaderThreads * views),
+      Item(name: "views made ahead", byteCount: shardsAhead * rows * 3 * viewSize.pixelCount * float),
       Item(
         name: "embeddings and loss",
         byteCount: Self.lossByteCount(configuration, sizes, ownRows: shardsPerRank * rows, threads: workers)),
@@ -154,20 +151,24 @@ package struct MemoryEstimate {
     return memory.packedWeights + configuration.compute.threads * memory.perThread + representations
   }
 
-  /// Returns the memory of the outputs of encoder and heads for a rank's rows, of their gradients, and of the loss.
+  /// Returns the memory of the outputs of encoder and heads for a rank's rows, of their gradients, and of the losses.
   private static func lossByteCount(
     _ configuration: Configuration, _ sizes: ModelSizes, ownRows: Int, threads: Int
   ) -> Int {
+    let (float, classes) = (MemoryLayout<Float>.size, configuration.classifier.classes ?? 0)
+    // The logits, which their gradient replaces, and the teacher's.
+    let logits = configuration.isClassifying ? (configuration.classifier.teacherPath == nil ? 1 : 2) * classes : 0
+    let ofAnyLoss = float * ownRows * (sizes.representationWidth + logits)
+    guard configuration.isContrasting else { return ofAnyLoss }
     let globalRows = configuration.batches.size * configuration.views.count
-    let width = configuration.widthOfEmbeddings
-    let precision = configuration.loss.gatherPrecision
+    let (width, precision) = (configuration.widthOfEmbeddings, configuration.loss.gatherPrecision)
     let roundedRows = precision == .float32 ? 0 : globalRows * width * precision.byteCount
-    return MemoryLayout<Float>.size
-      * (2 * globalRows * width + ownRows * (sizes.representationWidth + sizes.headWidth + 5 * width))
+    // Prototypes are rows of the loss too, as they are, transposed, and with a gradient.
+    let ofPrototypes = configuration.hasPrototypes ? 4 * classes * width : 0
+    return ofAnyLoss + float * (2 * globalRows * width + ofPrototypes + ownRows * (sizes.headWidth + 5 * width))
       + roundedRows + threads * ContrastiveLoss<Float>.scratchByteCount
   }
 
-  /// The memory, in bytes, that the program and its libraries allocate during a run (threads, messages, files);
-  /// measured.
+  /// The bytes that program and libraries allocate during a run (threads, messages, files); measured.
   private static let laterByteCount = 15_000_000
 }

@@ -14,8 +14,8 @@ final class BatchNormExchange: Sendable {
     var hasFailed = false
   }
 
-  /// One shard's access to the exchange.
-  private final class Seat: BatchNormGroup {
+  /// The BatchNorm group as seen by one shard; the exchange computes its sums.
+  private final class ShardGroup: BatchNormGroup {
     private let exchange: BatchNormExchange
     private let shard: Int
 
@@ -51,7 +51,7 @@ final class BatchNormExchange: Sendable {
   }
 
   /// Returns the BatchNorm group of a shard, for its model.
-  func group(ofShard shard: Int) -> any BatchNormGroup { Seat(self, shard) }
+  func group(ofShard shard: Int) -> any BatchNormGroup { ShardGroup(self, shard) }
 
   /// Runs the computation of a shard on the calling thread, once a processor is free.
   func compute<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {

@@ -1,6 +1,6 @@
 /// The samples of one training step over all ranks.
 package struct GlobalBatch {
-  /// The number of the step, counted from the start of the run.
+  /// The step, counted from 0 at the start of the run.
   package let step: Int
   /// The number of the epoch, counted from 0.
   package let epoch: Int

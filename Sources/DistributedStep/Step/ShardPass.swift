@@ -52,7 +52,7 @@ final class ShardPass: Sendable {
   ///
   /// - Throws: The first error of any thread, after all threads have ended.
   func run() throws {
-    sweep()
+    computeShards()
     try wait()
   }
 
@@ -61,7 +61,7 @@ final class ShardPass: Sendable {
   /// - Parameter completed: Called on another thread after the last shard.
   func start(completed: @escaping @Sendable () -> Void) {
     DispatchQueue.global(qos: .userInitiated).async(group: background) { [self] in
-      sweep()
+      computeShards()
       completed()
     }
   }
@@ -107,7 +107,7 @@ final class ShardPass: Sendable {
     try service.get()
   }
 
-  private func sweep() {
+  private func computeShards() {
     prepareModels()
     guard !hasFailed else { return }
     onEachThread { [self] thread in

@@ -8,19 +8,19 @@ struct ShardQueue: ~Copyable {
   let count: Int
   let threads: Int
   let isReversed: Bool
-  let takesTurns: Bool
+  let isRoundRobin: Bool
   private let taken = Atomic(0)
 
-  init(count: Int, threads: Int, isReversed: Bool, takesTurns: Bool) {
+  init(count: Int, threads: Int, isReversed: Bool, isRoundRobin: Bool) {
     self.count = count
     self.threads = threads
     self.isReversed = isReversed
-    self.takesTurns = takesTurns
+    self.isRoundRobin = isRoundRobin
   }
 
   /// Returns the index of the next shard for a thread that has computed `turn` shards; `nil` if none is left.
   func shard(ofThread thread: Int, turn: Int) -> Int? {
-    guard takesTurns else {
+    guard isRoundRobin else {
       let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
       return place < count ? (isReversed ? count - 1 - place : place) : nil
     }

@@ -89,8 +89,8 @@ final class ShardWorkers {
 
   /// Returns the memory of the packed weights.
   ///
-  /// A thread with one or two shards packs them for each, which takes 1 % of the time. If shards run forward again in
-  /// the backward pass, it needs the weights of both passes at once.
+  /// A single thread with one or two shards packs the weights again for each of them, which takes 1 % of the time. If
+  /// shards run forward again within the backward pass, the weights of both passes are needed at once.
   static func weightStorage(_ budget: ActivationBudget, shards: Int, models: Int) -> PackedWeightStorage {
     budget.isKeepingAll ? (models == 1 && shards <= 2 ? .onUse : .alternating) : .separate
   }
@@ -124,7 +124,7 @@ final class ShardWorkers {
     loader.mixing = configuration.mixing
     return ShardPrefetcher(
       loader, elements: configuration.batches.shardSize * configuration.views.count * 3 * viewSize.pixelCount,
-      threads: threads)
+      threads: threads, requests: 2 * shards.count)
   }
 
   /// The memory strides of a view in the encoder's input.
@@ -203,7 +203,7 @@ final class ShardWorkers {
     ShardPass(
       models: models, threads: threadCount, shards: shards,
       queue: ShardQueue(
-        count: shardCount, threads: threadCount, isReversed: isReversed, takesTurns: !store.budget.isKeepingAll),
+        count: shardCount, threads: threadCount, isReversed: isReversed, isRoundRobin: !store.budget.isKeepingAll),
       prepare: prepare, body: body)
   }
 

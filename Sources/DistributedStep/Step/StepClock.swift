@@ -29,7 +29,7 @@ final class StepClock: Sendable {
   /// - Parameters:
   ///   - threads: The number of threads that share the work timed by ``measure(_:_:)``.
   ///   - activity: This rank's communication counters; through them the watchdog also sees the current part.
-  ///   - step: The number of the step.
+  ///   - step: The number of the step, counted from 1, for messages.
   init(threads: Int, activity: Activity, step: Int) {
     self.threads = threads
     self.activity = activity

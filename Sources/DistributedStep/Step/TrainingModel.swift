@@ -82,7 +82,7 @@ final class TrainingModel {
   ///   - rows: The number of views in a shard.
   ///   - teacher: The teacher that the configuration names.
   ///   - packedWeights: The packed weights, shared with the models of other threads.
-  ///   - teacherWeights: Those of the teacher.
+  ///   - teacherWeights: The packed weights of the teacher, shared likewise.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ engine: Engine, _ configuration: Configuration, viewSize: ImageSize, rows: Int, teacher: Teacher?,
@@ -140,7 +140,7 @@ final class TrainingModel {
   /// - Parameters:
   ///   - shard: Receives the activations; the shard's views must be in the encoder's input.
   ///   - parameters: The parameters that were loaded.
-  ///   - isRepeated: True to recompute activations that were not kept; the teacher's logits were.
+  ///   - isRepeated: True to recompute activations that were not kept; the teacher's logits are kept, not recomputed.
   ///   - inspect: Called after each layer of the encoder with its name and output.
   /// - Throws: `DNNLError` if a primitive fails.
   func forward(

@@ -5,10 +5,8 @@ import Losses
 import MPI
 
 extension TrainingStep {
-  /// Returns the class of each row of the global batch: the label, or with SimCLR the sample; rows of one class are
-  /// positives.
-  ///
-  /// The prototypes follow.
+  /// Returns the class of each row of the global batch (the label, or with SimCLR the sample), then the class of each
+  /// prototype; rows of one class are positives of each other.
   ///
   /// Collective if labels are needed: each rank contributes the labels of its own samples.
   func classes(
@@ -60,8 +58,8 @@ extension TrainingStep {
     let mixingWeights = requests(of: batch, 0..<partition(of: batch).shardCount).flatMap { request in
       let labels = labels(ofRows: request)
       return (0..<labels.count).map { row in
-        let (label, other, share) = labels.mixture(ofRow: row)
-        return label == other ? 1 : share
+        let (label, other, mixingWeight) = labels.mixture(ofRow: row)
+        return label == other ? 1 : mixingWeight
       }
     }
     return weight * crossEntropy.lowerBound(mixingWeights: mixingWeights)

@@ -158,7 +158,7 @@ extension TrainingStep {
   ) throws -> Float {
     try checkFinite(state, batch, over: world)
     let learningRate = schedule.learningRate(atStep: state.step)
-    try meetOnHost(over: world)
+    try waitForHost(over: world)
     sums.withTotal { total in
       state.optimizer.update(
         state.parameters, gradient: total.extracting(vectorLayout.gradient), in: state.ownRange,
@@ -166,13 +166,13 @@ extension TrainingStep {
       state.updateStatistics(with: total.extracting(vectorLayout.batchStatistics), shards: step.partition.shardCount)
     }
     state.average?.update(state.parameters, in: state.ownRange, state.statistics)
-    try meetOnHost(over: world)
+    try waitForHost(over: world)
     state.step += 1
     return learningRate
   }
 
-  /// Collective: waits for the ranks of this host, if they may share the parameters.
-  private func meetOnHost(over world: borrowing Communicator) throws(MPIError) {
+  /// Waits for the ranks of this host, if they may share the parameters; collective.
+  private func waitForHost(over world: borrowing Communicator) throws(MPIError) {
     if configuration.compute.sharedMemory == .auto {
       try world.hostBarrier()
     }

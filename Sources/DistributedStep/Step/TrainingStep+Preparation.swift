@@ -20,13 +20,13 @@ extension TrainingStep {
     let isOverlapping =
       !configuration.batches.isSharingStatistics
       && (compute.overlap == .on || (compute.overlap == .auto && world.hostSize < world.size))
-    let loaderThreads =
-      compute.loaderThreads ?? SpareProcessors.count(ranksOnHost: world.hostSize, threads: compute.threads)
+    var own = configuration
+    own.compute.loaderThreads = try SpareProcessors.loaderThreads(compute, ranksOnHost: world.hostSize, over: world)
     return try world.throwingTogether {
       try TrainingStep(
-        configuration, dataset, sampler, teacher: teacher, over: world,
+        own, dataset, sampler, teacher: teacher, over: world,
         activationByteCount: compute.activationMemory.byteCount(ranksOnHost: world.hostSize),
-        loaderThreads: loaderThreads, isOverlapping: isOverlapping)
+        isOverlapping: isOverlapping)
     }
   }
 }

@@ -35,7 +35,7 @@ package final class TrainingStep {
   private let partitions: [BatchPartition]
   private var announcedSteps = 0
 
-  /// Returns a new training state as it is before the first step, in its place (``TrainingState/placed``).
+  /// Returns the initial training state, in memory that the ranks of a host share if they may.
   ///
   /// Collective.
   ///
@@ -54,12 +54,11 @@ package final class TrainingStep {
   ///   - teacher: The teacher that the configuration names.
   ///   - world: The ranks.
   ///   - activationByteCount: The memory limit of this rank for activations, in bytes.
-  ///   - loaderThreads: The number of threads of this rank that make views in advance.
   ///   - isOverlapping: True to all-reduce gradients during the backward pass; the same on all ranks.
   /// - Throws: `DNNLError` if oneDNN refuses a primitive.
   package init(
     _ configuration: Configuration, _ dataset: any ImageDataset, _ sampler: Sampler, teacher: Teacher?,
-    over world: borrowing Communicator, activationByteCount: Int, loaderThreads: Int, isOverlapping: Bool
+    over world: borrowing Communicator, activationByteCount: Int, isOverlapping: Bool
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -70,7 +69,7 @@ package final class TrainingStep {
       capacity: batchSizes.map { size in
         configuration.shardPartition(ofBatch: size, ranks: world.size)[world.rank].count
       }.max() ?? 0, activationByteCount: activationByteCount, activity: world.activity)
-    loader = try workers.makeLoader(threads: loaderThreads)
+    loader = try workers.makeLoader(threads: configuration.compute.loaderThreads ?? 0)
     let vectorLayout = ShardVectorLayout(
       parameterCount: workers.layout.parameters.count, statisticCount: workers.layout.statistics.count,
       isClassifying: configuration.isClassifying)

@@ -21,9 +21,9 @@ package struct ViewConversion {
   ///
   /// - Parameters:
   ///   - views: The views, one after another.
-  ///   - layout: Their memory strides.
+  ///   - layout: The memory strides of `views`.
   ///   - target: Receives the converted views.
-  ///   - targetLayout: The memory strides of these.
+  ///   - targetLayout: The memory strides of `target`.
   package func convert(
     _ views: Span<Float>, _ layout: ImageLayout, into target: inout MutableSpan<Float>, _ targetLayout: ImageLayout
   ) {

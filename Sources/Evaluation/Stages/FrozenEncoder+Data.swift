@@ -67,6 +67,12 @@ extension FrozenEncoder {
         }
       }
     }
+    if world.isRoot, tested.split == .validation,
+      let warning = RunDirectory(path: run).warning(
+        ofHeldOut: data, fingerprint: training.fingerprint, training.dataset.classNames, own: data)
+    {
+      report.warn(warning)
+    }
     return (training.dataset, tested, folder, place)
   }
 

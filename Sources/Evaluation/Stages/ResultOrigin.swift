@@ -24,7 +24,9 @@ struct ResultOrigin {
       "version": .text(supconVersion), "command_line": .list(CommandLine.arguments.map(JSONValue.text)),
       "host": .text(hostName()), "isa": .text(InstructionSetAgreement.agreed.rawValue),
       "started": .text(started.formatted(.iso8601)),
-      "ended": .text(Date.now.formatted(.iso8601)), "data": samples.data.path.map(JSONValue.text) ?? .null,
+      "ended": .text(Date.now.formatted(.iso8601)),
+      // Absolute, as in `config.yaml`: a classifier of the run's own images is found by it.
+      "data": samples.data.path.map { path in JSONValue.text(path.absolutePath) } ?? .null,
       "pretraining_steps": .integer(encoder.state.step), "weights": .text(encoder.weights.rawValue),
       "weights_sha256": .text(encoder.state.weightsSHA256()),
     ]

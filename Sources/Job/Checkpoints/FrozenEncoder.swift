@@ -108,7 +108,7 @@ package struct FrozenEncoder {
   }
 
   /// Replaces the path of a run's dataset by the one given for a later command.
-  private static func replaceData(of configuration: inout Configuration, by data: String, run: String) throws(RunError)
+  package static func replaceData(of configuration: inout Configuration, by data: String, run: String) throws(RunError)
   {
     guard configuration.data.dataset != .shapes else {
       throw RunError(

@@ -184,8 +184,7 @@ package struct DatasetFolder {
   ///
   /// Collective.
   package func described(
-    _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator,
-    report: Reporter
+    _ split: Split, _ index: FolderIndex, isFresh: Bool = false, over world: borrowing Communicator, report: Reporter
   ) throws -> FolderDescription.Part {
     // Mean and standard deviation depend on the conversion of 16-bit images, so the checksum includes it.
     let stamp = try index.stamp(over: world) + (index.sixteenBit == .clip ? [] : [1])
@@ -232,7 +231,7 @@ package struct DatasetFolder {
   ///   - report: Receives log lines, on rank 0.
   /// - Returns: The index without files that cannot be decoded.
   /// - Throws: ``RunError`` naming the first bad file, unless bad files are omitted, or a class without any usable
-  ///   file.
+  ///   training image.
   package func usable(
     _ listing: Listing, _ description: FolderDescription.Part, report: Reporter
   ) throws(RunError) -> FolderIndex {
@@ -252,8 +251,10 @@ package struct DatasetFolder {
           : "make it readable, or leave such files out with --bad-images skip")
     }
     let kept = index.filtered { [numbers = Set(description.bad.map(\.number))] number in !numbers.contains(number) }
+    // A class without validation or test images is warned of, as in a folder without them.
+    let canLackClass = listing.split != .train && kept.count > 0
     for label in index.classFolders.indices
-    where kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
+    where !canLackClass && kept.files(ofClass: label).isEmpty && !index.files(ofClass: label).isEmpty {
       throw RunError(
         .data,
         index.areClassesFolders

@@ -229,12 +229,12 @@ public final class PiecewiseReduction<Element: TreeElement>: Sendable {
       guard let start = starts[node] else { preconditionFailure("this host has no sum of \(node)") }
       target.copy(from: hostSums.span.extracting(start + range.lowerBound..<start + range.upperBound))
     }
-    let pieces = BlockPartition(total: slices[place].count, parts: hosts)
+    let subslices = BlockPartition(total: slices[place].count, parts: hosts)
     try memory.withElements(part, ofVector: 0) { (total) throws(MPIError) in
       var slice = total._mutatingExtracting(slices[place])
-      var piece = slice._mutatingExtracting(pieces[host])
-      additions.finish(&exchanges.second.received, into: &piece)
-      try levels.acrossHosts.allGatherInPlace(counts: pieces.ranges.map(\.count), into: &slice, waiting: waiting)
+      var subslice = slice._mutatingExtracting(subslices[host])
+      additions.finish(&exchanges.second.received, into: &subslice)
+      try levels.acrossHosts.allGatherInPlace(counts: subslices.ranges.map(\.count), into: &slice, waiting: waiting)
       try levels.withinHost.allGatherInPlace(counts: slices.ranges.map(\.count), into: &total, waiting: waiting)
     }
   }

@@ -32,23 +32,24 @@ package struct ImageStudy {
   ///   - report: Receives log lines, on rank 0.
   /// - Throws: ``CollectiveError``, but not because a dataset or checkpoint is missing.
   init(
-    _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator,
-    report: Reporter
+    _ request: ReportStage.Request, _ run: String, over world: borrowing Communicator, report: Reporter
   ) throws {
-    var configuration = try Configuration.agreed(over: world) { try RunDirectory(path: run).configuration() }
-    configuration.data.path = request.data ?? configuration.data.path
+    let configuration = try Configuration.agreed(over: world) {
+      var configuration = try RunDirectory(path: run).configuration()
+      if let data = request.data { try FrozenEncoder.replaceData(of: &configuration, by: data, run: run) }
+      return configuration
+    }
     let sets: StudiedSets
     do {
       world.activity.begin("opening the dataset", allowsSilence: true)
-      sets = try StudiedSets(configuration, over: world, report: report)
+      sets = try StudiedSets(configuration, of: run, over: world, report: report)
     } catch let error as CollectiveError {
       notes.append("Without its images: \(error.error.problem). Give their place with --data.")
       return
     }
     self.sets = sets
     notes += sets.notes
-    let (choice, viewSize) = (configuration, sets.viewSize)
-    views = try world.onRoot { try SampleViews.samples(sets.training, choice, viewSize) } ?? []
+    views = try world.onRoot { try SampleViews.samples(sets.training, configuration, sets.viewSize) } ?? []
     do {
       let encoder = try FrozenEncoder(
         run: run, checkpoint: request.checkpoint, weights: request.weights, data: request.data, over: world,

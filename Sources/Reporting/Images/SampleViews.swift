@@ -19,8 +19,7 @@ struct SampleViews {
     return try StudiedSets.ofManyClasses(dataset, 6).map { sample in
       let image = try dataset.image(at: sample)
       let views = (0..<max(configuration.views.count, 3)).map { view in
-        var stream = RandomStream(
-          seed: configuration.compute.seed, .augmentation, epoch: 0, sample: sample, view: view)
+        var stream = RandomStream(seed: configuration.compute.seed, .augmentation, epoch: 0, sample: sample, view: view)
         return configuration.views.augmentation.image(of: image, size: size, &stream, workspace: workspace)
       }
       return SampleViews(

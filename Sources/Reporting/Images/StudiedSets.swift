@@ -5,6 +5,7 @@ import Imaging
 import Job
 import KeyedRandomness
 import MPI
+import Runs
 
 /// The training and test images that a report uses.
 struct StudiedSets {
@@ -29,18 +30,22 @@ struct StudiedSets {
   /// Opens the dataset of a run.
   ///
   /// Collective.
-  init(
-    _ configuration: Configuration, over world: borrowing Communicator, report: Reporter
-  ) throws {
+  init(_ configuration: Configuration, of run: String, over world: borrowing Communicator, report: Reporter) throws {
     var notes: [String] = []
-    let training = try DatasetChoice.open(configuration, .train, needsLabels: false, over: world, report: report)
+    let opened = try DatasetChoice.openSplit(configuration, .train, needsLabels: false, over: world, report: report)
+    let training = opened.dataset
     var test = training
     var name = Split.train.title
     var isTraining = false
     do {
-      let opened = try DatasetChoice.openSplit(
-        configuration, .test, needsLabels: false, over: world, report: report)
-      (test, name) = (opened.dataset, opened.split.title)
+      let tested = try DatasetChoice.openSplit(configuration, .test, needsLabels: false, over: world, report: report)
+      (test, name) = (tested.dataset, tested.split.title)
+      if world.isRoot, tested.split == .validation,
+        let warning = RunDirectory(path: run).warning(
+          ofHeldOut: configuration.data, fingerprint: opened.fingerprint, training.classNames, own: configuration.data)
+      {
+        notes.append("\(warning).")
+      }
     } catch let error as CollectiveError {
       isTraining = true
       notes.append(

@@ -69,8 +69,7 @@ package enum NeighborsStage {
   /// - Returns: The exit status: `data` if a file cannot be decoded.
   /// - Throws: ``CollectiveError`` if all ranks throw together; after any other error the job has to end at once.
   package static func run(
-    _ request: Request, over world: borrowing Communicator, output: Reporter,
-    report: Reporter
+    _ request: Request, over world: borrowing Communicator, output: Reporter, report: Reporter
   ) throws -> ExitStatus {
     world.activity.begin("opening the run", allowsSilence: true)
     let encoder = try FrozenEncoder(
@@ -79,8 +78,7 @@ package enum NeighborsStage {
     encoder.noteProgress(report)
     let images = try ImageFeatures(
       request.images, encoder, run: request.run, threads: request.threads, over: world, report: report)
-    let dataset = try DatasetChoice.open(
-      encoder.configuration, .train, needsLabels: false, over: world, report: report)
+    let dataset = try DatasetChoice.open(encoder.configuration, .train, needsLabels: false, over: world, report: report)
     try world.agreeOnSamples(of: dataset, encoder.configuration)
     let training = try FrozenFeatures(encoder, threads: request.threads).rows(of: dataset, over: world).unit
     let search = NeighborSearch(request.neighbors, among: training, threads: request.threads)

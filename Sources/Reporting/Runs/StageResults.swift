@@ -18,9 +18,7 @@ package struct StageResults: Sendable {
   private(set) var notes: [String] = []
 
   /// Takes a split's results from those stored in a run, by folder; `summary` has the fields of its `summary.json`.
-  init(
-    _ stored: [String: [String: JSONValue]], of run: String, on split: Split, summary: [String: JSONValue]
-  ) {
+  init(_ stored: [String: [String: JSONValue]], of run: String, on split: Split, summary: [String: JSONValue]) {
     self.split = split
     let place = ResultPlace(.raw, isValidation: split == .validation)
     let option = split == .validation ? " --split validation" : ""

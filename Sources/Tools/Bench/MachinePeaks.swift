@@ -20,12 +20,22 @@ struct MachinePeaks {
 
   /// Measures the peak rates of matrix products and of memory copies, in 0.6 s (quiet machine) to 1.5 s.
   ///
-  /// Collective. Allocates 256 MiB per thread, which raises the process's peak memory: read that figure before this
-  /// call.
+  /// Collective. Allocates up to 256 MiB per thread, which raises the process's peak memory: read that figure before
+  /// this call.
   static func measure(threads: Int, over world: borrowing Communicator) throws -> MachinePeaks {
-    MachinePeaks(
+    let byteCount = copiedByteCount(
+      threads: threads * world.hostSize, available: ProcessMeasurements.availableByteCount())
+    // All ranks of a host have read what is free before any of them takes it.
+    try world.barrier()
+    return MachinePeaks(
       matrixProductGigaflops: 1e-9 * (try bestRate((0..<threads).map { _ in MatrixProductLoad() }, over: world)),
-      memoryGigabytesPerSecond: 1e-9 * (try bestRate((0..<threads).map { _ in CopyLoad() }, over: world)))
+      memoryGigabytesPerSecond: 1e-9 * (try bestRate((0..<threads).map { _ in CopyLoad(byteCount) }, over: world)))
+  }
+
+  /// Returns the bytes of each of the two arrays of a thread: 128 MiB, or less where those of all `threads` of a host
+  /// would take more than half of its available memory.
+  private static func copiedByteCount(threads: Int, available: Int?) -> Int {
+    min(128 << 20, max((available ?? .max) / 4 / max(threads, 1), 1 << 20))
   }
 
   /// Returns the highest rate of all ranks together in any window, in operations or bytes per second.
@@ -95,13 +105,19 @@ private final class MatrixProductLoad: PeakLoad {
   }
 }
 
-/// Copies between two arrays of 128 MiB.
+/// Copies between two arrays of equal size.
 @safe
 private final class CopyLoad: PeakLoad {
-  private static let byteCount = 128 << 20
-  private let source = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-  private let target = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+  private let byteCount: Int
+  private let source: UnsafeMutableRawPointer
+  private let target: UnsafeMutableRawPointer
   private var isTouched = false
+
+  init(_ byteCount: Int) {
+    self.byteCount = byteCount
+    unsafe source = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    unsafe target = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+  }
 
   deinit {
     unsafe source.deallocate()
@@ -112,10 +128,10 @@ private final class CopyLoad: PeakLoad {
     if !isTouched {
       // Written by the thread that will read it (first touch on NUMA systems); unwritten pages would all map to one
       // page of zeros.
-      unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: Self.byteCount)
+      unsafe source.initializeMemory(as: UInt8.self, repeating: 1, count: byteCount)
       isTouched = true
     }
-    unsafe target.copyMemory(from: source, byteCount: Self.byteCount)
-    return 2 * Double(Self.byteCount)
+    unsafe target.copyMemory(from: source, byteCount: byteCount)
+    return 2 * Double(byteCount)
   }
 }

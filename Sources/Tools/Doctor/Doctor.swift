@@ -46,7 +46,10 @@ package enum Doctor {
   ) throws {
     world.activity.begin("opening the dataset", allowsSilence: true)
     let opened = try OpenedConfiguration(request.overrides, over: world, report: report)
-    let (configuration, dataset) = (opened.configuration, opened.dataset)
+    var resolved = opened.configuration
+    resolved.compute.loaderThreads = try SpareProcessors.loaderThreads(
+      resolved.compute, ranksOnHost: world.hostSize, over: world)
+    let (configuration, dataset) = (resolved, opened.dataset)
     // What a run is refused for; models are compiled for the estimate below, which takes memory too.
     try LeastMemory.check(configuration, over: world)
     let teacher = try Teacher(of: configuration, dataset, over: world, report: report)

@@ -102,11 +102,14 @@ package enum PlanStage {
     guard !request.isProposing else { return try propose(request, over: world, report: report) }
     let notes = request.isJSON ? Reporter.silent : report
     let opened = try OpenedConfiguration(request.overrides, over: world, report: notes)
-    let (configuration, viewSize) = (opened.configuration, opened.viewSize)
     let hosts = request.hosts ?? 1
     let ranks = (request.ranks ?? world.size) * hosts
-    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: ranks) }
     let ranksOnHost = world.size == 1 ? ranks / hosts : world.hostSize
+    var resolved = opened.configuration
+    resolved.compute.loaderThreads = try SpareProcessors.loaderThreads(
+      resolved.compute, ranksOnHost: ranksOnHost, over: world)
+    let (configuration, viewSize) = (resolved, opened.viewSize)
+    let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: ranks) }
     let unused = OptionsWithoutEffect.notes(
       configuration, given: request.overrides, stepsPerEpoch: sampler.stepsPerEpoch)
     for note in unused { notes.note(note) }

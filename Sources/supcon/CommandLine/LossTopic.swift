@@ -19,7 +19,7 @@ enum LossTopic {
 
         L_i = -1/|P(i)| sum over p in P(i) of log( exp(s_ip / t) / D )
 
-      D is the sum of exp(s_ia / t) over all other samples a of the global batch, over all ranks (--denominator all), or over fewer of them. The
+      D is the sum of exp(s_ia / t) over all other views a of the global batch, over all ranks (--denominator all), or over fewer of them. The
       loss is the mean over anchors. The loss cannot fall below a bound that depends on the labels of the batch. The excess, loss minus bound,
       is logged too; it is 0 for perfect clusters.
 

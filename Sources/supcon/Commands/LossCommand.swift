@@ -39,7 +39,8 @@ struct LossCommand: RankedCommand {
   var temperature = DecimalArgument(Configuration().loss.temperature)
   @OptionGroup var lossVariant: LossVariantOptions
   @Option(
-    help: ArgumentHelp("Receives the gradient with respect to the given rows, in their type.", valueName: "file"),
+    help: ArgumentHelp(
+      "Receives the gradient for the given rows, in their type; for 16-bit rows, float32.", valueName: "file"),
     completion: .file())
   var gradient: String?
   @Flag(help: "Print one JSON object as the last line: loss, anchors, collapse_value, lower_bound.")
