@@ -61,8 +61,10 @@ public enum L2Normalization {
       let elements = row * width..<(row + 1) * width
       var product = 0.0
       // A row that was divided by the limit has a constant divisor: the second term of the formula is 0.
-      for index in elements where lengths[row] > minimumLength {
-        product += Double(unitRows[index]) * Double(gradient[index])
+      if lengths[row] > minimumLength {
+        for index in elements {
+          product += Double(unitRows[index]) * Double(gradient[index])
+        }
       }
       for index in elements {
         gradient[index] = (gradient[index] - Float(product) * unitRows[index]) / lengths[row]

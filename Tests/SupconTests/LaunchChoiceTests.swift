@@ -212,17 +212,25 @@ struct LaunchChoiceTests {
 
   // MARK: - Stopping
 
-  // MPICH's ranks are asked to stop by SIGTERM, those of Open MPI by SIGUSR1.
-  @Test(arguments: ["TERM", "USR1"])
-  func `a job that is stopped before MPICH's launcher heeds signals ends with 75`(signal: String) throws {
+  // Open MPI's ranks are asked to stop by SIGUSR1, those of MPICH by SIGTERM; a launcher that has not started its ranks
+  // yet is ended by either.
+  @Test(
+    arguments: ["TERM", "USR1"],
+    [
+      (launcher: "mpirun", version: "mpirun (Open MPI) 4.1.4", library: "Open MPI 4.1.4"),
+      (launcher: "mpiexec.mpich", version: "HYDRA build details:", library: "MPICH 4.0.2"),
+    ])
+  func `a job that is stopped before the launcher heeds signals ends with 75`(
+    signal: String, mpi: (launcher: String, version: String, library: String)
+  ) throws {
     let launcher = try workshop.script(
-      "mpiexec.mpich",
+      mpi.launcher,
       """
-      [ "$1" != --version ] || { echo 'HYDRA build details:'; exit 0; }
+      [ "$1" != --version ] || { echo '\(mpi.version)'; exit 0; }
       kill -\(signal) $PPID
       exec sleep 60
       """)
-    let program = try workshop.script("program of MPICH", "echo 'MPI           MPICH 4.0.2'")
+    let program = try workshop.script("other", "echo 'supcon 0.0.0'; echo 'MPI           \(mpi.library)'")
     let result = try launch(["-np", "2", "pretrain"], ["SUPCON": program, "SUPCON_MPIRUN": launcher])
     #expect(result.exitCode == 75, "\(result.standardError)")
     #expect(result.standardError.contains("launch: stopped on request before all ranks had started or saved"))

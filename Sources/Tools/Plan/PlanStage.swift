@@ -68,22 +68,19 @@ package enum PlanStage {
     // Models are compiled here, also for a host that is only described.
     try LeastMemory.check(opened.configuration, over: world)
     world.activity.begin("planning", allowsSilence: true)
-    var alone = opened.configuration
-    alone.compute.balance = .even
-    let configuration = alone
+    let configuration = opened.configuration
     let sampler = try world.throwingTogether { try configuration.makeSampler(opened.dataset, ranks: 1) }
-    let teacher = try Teacher(of: opened.configuration, opened.dataset, over: world, report: notes)
+    let teacher = try Teacher(of: configuration, opened.dataset, over: world, report: notes)
     let evaluatedSamples = try opened.evaluatedSamples(stepsPerEpoch: sampler.stepsPerEpoch, over: world)
     let proposals = try LaunchProposal.proposals(
-      opened.configuration, viewSize: opened.viewSize, teacher: teacher, evaluatedSamples: evaluatedSamples,
-      on: topology)
+      configuration, viewSize: opened.viewSize, teacher: teacher, evaluatedSamples: evaluatedSamples, on: topology)
     guard !proposals.isEmpty else {
       throw CollectiveError(
         error: RunError(
           .usage, "the run fits no division into ranks and threads in \(megabytes(topology.memoryByteCount))",
           remedy: "give a smaller --shard-size or --activation-memory, or use a host with more memory"))
     }
-    let result = ProposalResult(opened.configuration, topology, proposals)
+    let result = ProposalResult(configuration, topology, proposals)
     report(request.isJSON ? result.json() : result.table())
   }
 
